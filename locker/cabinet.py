@@ -1,0 +1,389 @@
+"""The cabinet: takes events, answers with effects, decides everything.
+
+Synchronous and pure: no clock (``now`` is an argument), no file, no socket, no randomness. ``handle`` and ``advance``
+return the effects of one step, those to remember and those to carry out; the service commits the first before it
+carries out the second (invariant 1). Owns the compartments, the visit, the ledger of used tokens and the screen. How a
+code becomes a visit is in ``locker.reception``, what the cloud may ask for in ``locker.commands``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from locker.authority.token import Authority
+from locker.coil import CoilGuard
+from locker.commands import Commands
+from locker.compartment import Compartment
+from locker.config import Config
+from locker.hall import Bearer
+from locker.ledger import Ledger
+from locker.machine import DoorState
+from locker.model import (
+    Attend,
+    BoardBack,
+    BoardSilent,
+    Custody,
+    DeviceTrouble,
+    DoorSeen,
+    Effect,
+    Event,
+    Forget,
+    KeepCompartment,
+    KeepToken,
+    KeepVisit,
+    Kind,
+    LinkDown,
+    LinkUp,
+    Memory,
+    MessageReceived,
+    Now,
+    PortBack,
+    PortLost,
+    Pulse,
+    PulseAnswered,
+    PulseDropped,
+    Purpose,
+    Quality,
+    Record,
+    Scanned,
+    Show,
+    Size,
+    Touched,
+)
+from locker.reception import Reception
+from locker.visit import Visit
+
+CHECK_MS = 30_000
+LEEWAY_S = 120
+DAY_MS = 86_400_000
+
+
+class Cabinet:
+    """The state machine of the whole cabinet. ``log_full`` is set by the service when the store has no room left."""
+
+    def __init__(self, cfg: Config, authority: Authority, memory: Memory, now: Now) -> None:
+        """Take up what the disk knew; every door is unknown until it has been seen."""
+        self.cfg, self.authority = cfg, authority
+        kept = {row.door: row for row in memory.compartments}
+        self.rooms = {plan.door: Compartment(plan, kept.get(plan.door)) for plan in cfg.doors}
+        self.ledger = Ledger(memory.tokens)
+        self.coil = CoilGuard(cfg.coil, max(board.pulse_ms for board in cfg.boards), now.ms)
+        self.visit = Visit(self, cfg.visit)
+        self.reception = Reception(self)
+        self.commands = Commands(self, memory.commands)
+        self.silent_boards = {board.name for board in cfg.boards}
+        self.log_full = False
+        self._interrupted = memory.visit
+        self._effects: list[Effect] = []
+        self._now = now
+        self._shown = Show("out_of_order", 0)
+        self._notice_ends_ms: int | None = None
+        self._check_ms = now.ms
+        self._forget_ms = now.ms + DAY_MS // 24
+        self._link_lost_ms: int | None = None
+        self._last_scan = (b"", -1_000_000)
+
+    # --- the three calls --------------------------------------------------------------------------
+
+    def start(self, now: Now, **fields: Any) -> list[Effect]:
+        """The first effects after a start: say so, and close what was in progress. No door is pulsed (invariant 5)."""
+        self._now = now
+        self.say(Record("started", 0, fields))
+        if self._interrupted is not None:
+            door = int(self._interrupted)
+            self.say(Record("interrupted", door, self._errand_fields(door)))
+            self.say(KeepVisit(None))
+        self.show("out_of_order")
+        return self._drain()
+
+    def handle(self, event: Event, now: Now) -> list[Effect]:
+        """Decide about one fact. Facts that concern nobody are no error and have no effect."""
+        self._now = now
+        match event:
+            case Scanned():
+                self._scanned(event, now)
+            case DoorSeen():
+                self._door_seen(event, now)
+            case Touched():
+                self._touched(event, now)
+            case MessageReceived():
+                self.commands.receive(event, now)
+            case PulseAnswered() if event.door == self.visit.door:
+                self.visit.board_said = event.answer.value
+            case PulseDropped() if event.door == self.visit.door:
+                self.visit.dropped(event.why, now)
+            case BoardSilent():
+                self._board_silent(event)
+            case BoardBack():
+                self._board_back(event)
+            case LinkUp() | LinkDown():
+                self._link(event, now)
+            case PortLost():
+                self.say(Record("port_lost", 0, {"device": event.device, "why": event.why}))
+            case PortBack():
+                self.say(Record("port_back", 0, {"device": event.device, "path": event.path}))
+            case DeviceTrouble():
+                fields = {"device": event.device, "what": event.what, "detail": event.detail}
+                self.reception.log_limited(Record("device_trouble", 0, fields), now)
+        return self._drain()
+
+    def advance(self, now: Now) -> list[Effect]:
+        """Do what has become due."""
+        self._now = now
+        self.visit.advance(now)
+        self.reception.advance(now)
+        if self._notice_ends_ms is not None and now.ms >= self._notice_ends_ms:
+            self.show_idle()
+        if now.ms >= self._check_ms:
+            self._check_ms = now.ms + CHECK_MS
+            self._lapse(now)
+            self._forget(now)
+        return self._drain()
+
+    def deadline_ms(self) -> int | None:
+        """The boot time at which ``advance`` has something to do, or None."""
+        checks = self._check_ms if self._waiting_errands() else None
+        times = (self.visit.deadline_ms(), self._notice_ends_ms, self.reception.deadline_ms(), checks)
+        return min((t for t in times if t is not None), default=None)
+
+    # --- facts about doors ------------------------------------------------------------------------
+
+    def _door_seen(self, seen: DoorSeen, now: Now) -> None:
+        """A door was read twice alike."""
+        room = self.rooms[seen.door]
+        room.seen, room.occupied = seen.open, seen.occupied
+        if seen.door == self.visit.door:
+            (self.visit.seen_open if seen.open else self.visit.seen_shut)(now)
+        elif seen.open:
+            self._found_open(room, now)
+        else:
+            self._found_shut(room, now)
+
+    def _found_open(self, room: Compartment, now: Now) -> None:
+        """Open, and no visit at this door: the late end of an errand, or somebody's force."""
+        errand = room.errand
+        if errand is not None and room.state in (DoorState.UNKNOWN, DoorState.JAMMED, DoorState.OPENING):
+            self._late_opening(room, now)
+            return
+        before = room.fire("found_open")
+        if before is room.state:
+            return
+        kind = {DoorState.CLOSED: "forced", DoorState.JAMMED: "opened_late"}.get(before, "found_open")
+        if kind == "forced":
+            room.take_out_of_service("forced")
+        self.keep(room)
+        self.say(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}))
+
+    def _late_opening(self, room: Compartment, now: Now) -> None:
+        """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
+        bearer = self._bearer_of(room)
+        if not self.visit.present:
+            self.visit.resume(bearer, room, now)
+            self.say(KeepVisit(str(room.door)))
+            self.say(Attend(True))
+            return
+        room.fire("found_open")
+        room.errand = replace(room.errand, seen_open=True) if room.errand else None
+        self.spend(bearer, room.door)
+        self.keep(room)
+        self.say(Record("opened_late", room.door, bearer.fields()))
+
+    def _found_shut(self, room: Compartment, now: Now) -> None:
+        """Shut, and no visit at this door: the end of an errand left open, or nothing new."""
+        before = room.fire("found_shut")
+        errand = room.errand
+        if errand is not None and errand.complete:
+            room.errand = None
+        elif errand is not None and errand.seen_open:
+            self._finish_unwatched(room, before, now)
+        elif before is room.state:
+            return
+        if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
+            self.say(Record("shut", room.door, {"order": room.order.hex()}))
+        self.keep(room)
+
+    def _finish_unwatched(self, room: Compartment, before: DoorState, now: Now) -> None:
+        """An errand's door was shut with no visit there. If nobody was watching, somebody should look inside."""
+        self.finish(room, now)
+        room.errand = None
+        if before is DoorState.UNKNOWN and room.custody is Custody.EMPTY:
+            room.take_out_of_service("unwatched")
+            self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
+
+    def _board_silent(self, event: BoardSilent) -> None:
+        """A board is out of reach: its doors are unknown from now on (invariant 8)."""
+        self.silent_boards.add(event.board)
+        self.say(Record("board_silent", 0, {"device": event.board, "doors": list(event.doors)}))
+        for door in event.doors:
+            room = self.rooms[door]
+            room.seen = None
+            if room.fire("out_of_sight") is not room.state:
+                self.keep(room)
+        self._idle_again()
+
+    def _board_back(self, event: BoardBack) -> None:
+        """A board answers; ``DoorSeen`` of each of its doors follows."""
+        self.silent_boards.discard(event.board)
+        self.say(Record("board_back", 0, {"device": event.board}, droppable=True))
+        self._idle_again()
+
+    def _link(self, event: LinkUp | LinkDown, now: Now) -> None:
+        """The way to the cloud was lost or is back: noted once each, because tries may be many."""
+        if isinstance(event, LinkDown) and self._link_lost_ms is None:
+            self._link_lost_ms = now.ms
+            self.say(Record("link_lost", 0, {"why": event.why}, droppable=True))
+        elif isinstance(event, LinkUp) and self._link_lost_ms is not None:
+            self.say(Record("link_back", 0, {"after_ms": now.ms - self._link_lost_ms}, droppable=True))
+            self._link_lost_ms = None
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def _scanned(self, event: Scanned, now: Now) -> None:
+        """A code was shown; one that is still being held to the scanner is the same showing."""
+        raw, last_ms = self._last_scan
+        self._last_scan = (event.data, now.ms)
+        if event.data == raw and now.ms - last_ms < self.cfg.visit.repeat_ms:
+            return
+        self.reception.present(event.data, now, "scanner")
+
+    def _touched(self, event: Touched, now: Now) -> None:
+        """A button; void unless it is on the screen that is shown now."""
+        if event.screen != self._shown.number or event.button not in self._shown.offers:
+            return
+        if self.visit.present:
+            self.visit.touched(event.button, now)
+        elif event.button == "done":
+            self.show_idle()
+
+    # --- the hall, as the visit sees it -----------------------------------------------------------
+
+    def say(self, effect: Effect) -> None:
+        """Append an effect to this step's."""
+        self._effects.append(effect)
+
+    def keep(self, room: Compartment) -> None:
+        """Save a compartment as it is now."""
+        self.say(KeepCompartment(room.row()))
+
+    def pulse(self, door: int) -> None:
+        """Order one pulse. The only place where a ``Pulse`` is made."""
+        self.say(Pulse(door))
+
+    def claim(self, bearer: Bearer, door: int) -> None:
+        """Bind an authority to a door, unspent, and note the visit for the next start."""
+        self.say(KeepToken(self.ledger.claim(bearer, door)))
+        self.say(KeepVisit(str(door)))
+        self.say(Attend(True))
+
+    def spend(self, bearer: Bearer, door: int) -> None:
+        """Record that an authority has had its opening."""
+        if not self.ledger.spent(bearer.cti):
+            self.say(KeepToken(self.ledger.spend(bearer, door)))
+
+    def allot(self, size: Size | None, low: bool, now: Now, larger_than: Size | None = None) -> Compartment | None:
+        """A free compartment of the size wanted, else the next larger; a low one first where that is asked for."""
+        least = size.value if size else (larger_than.value + 1 if larger_than else Size.S.value)
+        fits = [r for r in self.rooms.values() if r.free and r.size.value >= least and not self.is_silent(r)]
+        rested = {r.door: self.coil.earliest_ms(r.door, now.ms)[0] for r in fits}
+        return min(fits, key=lambda r: (low and not r.plan.low, r.size.value, rested[r.door], r.door), default=None)
+
+    def is_silent(self, room: Compartment) -> bool:
+        """Whether this compartment's board does not answer."""
+        return room.plan.board in self.silent_boards
+
+    def finish(self, room: Compartment, now: Now) -> None:
+        """The door of an errand was seen shut: settle the custody."""
+        errand = room.errand
+        assert errand is not None, f"door {room.door} has no errand to finish"
+        room.errand = replace(errand, complete=True)
+        fields = self._errand_fields(room.door)
+        if errand.purpose is Purpose.DEPOSIT:
+            room.hold(errand.order, Kind.SUBMISSION, now.wall_ms, now.wall_ms + self.cfg.keeping.days * DAY_MS)
+            self.say(Record("deposited", room.door, fields | {"deadline_ms": room.deadline_ms}))
+        elif errand.purpose is Purpose.COLLECT:
+            room.release()
+            self.say(Record("collected", room.door, fields))
+        self.keep(room)
+
+    def visit_over(self, now: Now) -> None:
+        """The person has gone."""
+        self.say(KeepVisit(None))
+        self.say(Attend(False))
+        self.show_idle()
+
+    # --- the screen -------------------------------------------------------------------------------
+
+    def show(self, name: str, *, door: int = 0, offers: tuple[str, ...] = (), until_ms: int = 0, **more: str) -> None:
+        """Show a screen; ``until_ms`` is the boot time at which it ends by itself, 0 for never."""
+        remaining_ms = max(0, until_ms - self._now.ms) if until_ms else 0
+        self._shown = Show(name, self._shown.number + 1, door, offers, remaining_ms=remaining_ms, **more)
+        self._notice_ends_ms = None
+        self.say(self._shown)
+
+    def show_reason(self, reason: str) -> None:
+        """The same screen with a reason why somebody was refused; its buttons stay good."""
+        self._shown = replace(self._shown, reason=reason)
+        self.say(self._shown)
+
+    def notice(self, name: str, now: Now, *, door: int = 0, reason: str = "", ticket: str = "") -> None:
+        """A last screen for a moment, then the idle one."""
+        ends_ms = now.ms + self.cfg.visit.notice_ms
+        self.show(name, door=door, offers=("done",), until_ms=ends_ms, reason=reason, ticket=ticket)
+        self._notice_ends_ms = ends_ms
+
+    def show_idle(self) -> None:
+        """Nobody is there: invite the next person, or say that nothing works."""
+        self.show("out_of_order" if len(self.silent_boards) == len(self.cfg.boards) else "idle")
+
+    def _idle_again(self) -> None:
+        """Boards came or went while nobody was there."""
+        if not self.visit.present and self._notice_ends_ms is None:
+            self.show_idle()
+
+    # --- what lapses ------------------------------------------------------------------------------
+
+    def _waiting_errands(self) -> bool:
+        """Whether some claim waits for its door to open."""
+        return any(r.errand and not r.errand.seen_open for r in self.rooms.values())
+
+    def _lapse(self, now: Now) -> None:
+        """Claims whose token expired with the door never seen open; a reserved room has to be looked at."""
+        for room in self.rooms.values():
+            errand = room.errand
+            if errand is None or errand.seen_open or room.door == self.visit.door:
+                continue
+            if now.wall_ms // 1000 <= self.ledger.exp(errand.cti) + LEEWAY_S:
+                continue
+            room.errand = None
+            if errand.purpose is Purpose.DEPOSIT:
+                room.release()
+                room.take_out_of_service("lapsed")
+            self.keep(room)
+            self.say(Record("lapsed", room.door, {"cti": errand.cti.hex(), "order": errand.order.hex()}))
+
+    def _forget(self, now: Now) -> None:
+        """Once a day, drop tokens that are dead by any clock; never while the time is not known (tokens contract, 4)."""
+        if now.quality is Quality.FLOOR or now.ms < self._forget_ms:
+            return
+        self._forget_ms = now.ms + DAY_MS
+        before = (now.wall_ms - DAY_MS) // 1000
+        if self.ledger.forget(before):
+            self.say(Forget(before, before))
+
+    def _bearer_of(self, room: Compartment) -> Bearer:
+        """The bearer that a compartment's errand was for."""
+        errand = room.errand
+        assert errand is not None, f"door {room.door} has no errand"
+        exp = self.ledger.exp(errand.cti)
+        return Bearer(errand.purpose, errand.cti, errand.order, exp, errand.by, source="resumed")
+
+    def _errand_fields(self, door: int) -> dict[str, Any]:
+        """What events say of the errand at a door."""
+        room = self.rooms.get(door)
+        return self._bearer_of(room).fields() if room and room.errand else {}
+
+    def _drain(self) -> list[Effect]:
+        """This step's effects, once."""
+        effects, self._effects = self._effects, []
+        return effects

@@ -1,0 +1,126 @@
+"""One compartment: its door's state, and apart from it the custody of what lies inside.
+
+Knows its plan (number, size, place) and its row on the disk. Never knows a board, a token's bytes or the time of day;
+it decides nothing, it only keeps its two halves consistent. Equality is identity, because two compartments in the same
+state are still two.
+"""
+
+from __future__ import annotations
+
+from locker import config
+from locker.machine import COMPARTMENT, Cell, DoorState, Table
+from locker.model import CompartmentRow, Custody, Errand, Kind, Size
+
+TABLE = Table(COMPARTMENT, DoorState.UNKNOWN)
+
+
+class Compartment:
+    """A door and the room behind it.
+
+    ``errand`` is the authority under which it is being opened, None when nobody's. ``seen`` is what the door
+    switch said last (True open), None when out of sight; ``occupied`` the same for a sensor inside. ``in_service`` False
+    means that nothing new is put here; an item inside stays collectable.
+    """
+
+    def __init__(self, plan: config.Door, row: CompartmentRow | None = None) -> None:
+        """Take up the row of an earlier run, if any. Whatever it says of the door, nobody has seen it yet: unknown."""
+        row = row or CompartmentRow(plan.door, DoorState.UNKNOWN.value)
+        self.plan = plan
+        self.custody, self.order, self.kind = row.custody, row.order, row.kind
+        self.since_ms, self.deadline_ms = row.since_ms, row.deadline_ms
+        self.in_service, self.reason = row.in_service, row.reason
+        self.errand: Errand | None = row.errand
+        self.rev = row.rev
+        self.occupied: bool | None = None
+        self.seen: bool | None = None
+        self._cell = Cell(TABLE, DoorState(row.state))
+        self.fire("out_of_sight")
+
+    @property
+    def door(self) -> int:
+        """The number on the label, from 1."""
+        return self.plan.door
+
+    @property
+    def state(self) -> DoorState:
+        """What is believed of the door."""
+        return self._cell.state
+
+    @property
+    def size(self) -> Size:
+        """The compartment's size."""
+        return Size[self.plan.size]
+
+    @property
+    def free(self) -> bool:
+        """Whether something new may be put here: empty, shut, in service, and nobody's errand."""
+        empty = self.custody is Custody.EMPTY and self.errand is None and self.occupied is not True
+        return empty and self.in_service and self.state is DoorState.CLOSED
+
+    @property
+    def looks_open(self) -> bool | None:
+        """What is believed of the door: True open, False shut, None not known."""
+        if self.state is DoorState.UNKNOWN:
+            return None
+        return self.state in (DoorState.OPEN, DoorState.LEFT_OPEN, DoorState.FORCED)
+
+    def fire(self, trigger: str) -> DoorState:
+        """Apply a row of the table; the state before it. Raises ``NotAllowed`` where there is none."""
+        return self._cell.fire(trigger)
+
+    def allows(self, trigger: str) -> bool:
+        """Whether the table has a row for this trigger now."""
+        return self._cell.allows(trigger)
+
+    def reserve(self, order: bytes) -> None:
+        """Keep the room for an order that is about to be put in."""
+        self.custody, self.order, self.kind = Custody.RESERVED, order, None
+        self.since_ms = self.deadline_ms = 0
+
+    def hold(self, order: bytes, kind: Kind, since_ms: int, deadline_ms: int) -> None:
+        """An item lies inside now. Times are wall time in milliseconds."""
+        self.custody, self.order, self.kind = Custody.HOLDING, order, kind
+        self.since_ms, self.deadline_ms = since_ms, deadline_ms
+
+    def release(self) -> None:
+        """Nothing lies inside now."""
+        self.custody, self.order, self.kind = Custody.EMPTY, b"", None
+        self.since_ms = self.deadline_ms = 0
+
+    def take_out_of_service(self, reason: str) -> None:
+        """Offer this room to nobody until somebody has looked at it."""
+        self.in_service, self.reason = False, reason
+
+    def put_in_service(self) -> None:
+        """Offer this room again; a jam counts as repaired."""
+        self.in_service, self.reason = True, ""
+        if self.allows("repair"):
+            self.fire("repair")
+            self._settle()
+
+    def spare(self) -> None:
+        """The pulse never reached the board: the door is what the switch said last."""
+        self.fire("out_of_sight")
+        self._settle()
+
+    def _settle(self) -> None:
+        """From unknown to what the switch said last."""
+        if self.seen is not None:
+            self.fire("found_open" if self.seen else "found_shut")
+
+    def row(self) -> CompartmentRow:
+        """The row to keep, with a revision one higher than the last."""
+        self.rev += 1
+        return CompartmentRow(
+            door=self.door,
+            state=self.state.value,
+            custody=self.custody,
+            order=self.order,
+            kind=self.kind,
+            since_ms=self.since_ms,
+            deadline_ms=self.deadline_ms,
+            in_service=self.in_service,
+            reason=self.reason,
+            errand=self.errand,
+            rev=self.rev,
+        )

@@ -1,0 +1,191 @@
+"""Effects: orders to remember and orders to carry out, and the rows that are remembered, as immutable values.
+
+``Keep`` effects are committed together, in one transaction; ``Act`` effects are carried out only after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from locker.words import Custody, Kind, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The authority under which a compartment is being opened: kept until the errand is complete.
+
+    ``order`` is empty and ``by`` the person's id for staff and technicians; ``cti`` is the token's id. ``complete``
+    means that the door was seen shut again and the custody is settled.
+    """
+
+    purpose: Purpose
+    cti: bytes
+    order: bytes
+    by: str = ""
+    seen_open: bool = False
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompartmentRow:
+    """What the disk knows of one compartment. ``since_ms`` and ``deadline_ms`` are wall time, 0 for none."""
+
+    door: int
+    state: str
+    custody: Custody = Custody.EMPTY
+    order: bytes = b""
+    kind: Kind | None = None
+    since_ms: int = 0
+    deadline_ms: int = 0
+    in_service: bool = True
+    reason: str = ""
+    errand: Errand | None = None
+    rev: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsedToken:
+    """A token whose id was claimed for a door (before the pulse) and perhaps spent (seen open)."""
+
+    cti: bytes
+    order: bytes
+    door: int
+    purpose: Purpose
+    exp: int
+    spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command's id and the answer it got, so that a repeat gets the same answer and does nothing."""
+
+    id: str
+    exp: int
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that the disk knew at start. ``visit`` is the note of a visit that was in progress, or None."""
+
+    compartments: tuple[CompartmentRow, ...] = ()
+    tokens: tuple[UsedToken, ...] = ()
+    commands: tuple[CommandRow, ...] = ()
+    visit: str | None = None
+
+
+# --- effects: to remember -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCompartment:
+    """Save this compartment's row and publish its snapshot."""
+
+    row: CompartmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class KeepToken:
+    """Save a token as claimed or spent."""
+
+    row: UsedToken
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCommand:
+    """Save a command's id with its answer."""
+
+    row: CommandRow
+
+
+@dataclass(frozen=True, slots=True)
+class KeepVisit:
+    """Save the visit in progress (a short note for the next start), or None when nobody is there."""
+
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Delete used tokens and commands that expired before these Unix seconds."""
+
+    token_exp_before: int
+    command_exp_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Append to the event stream. ``fields`` are JSON values; ``order`` and ``cti`` in hexadecimal.
+
+    ``droppable`` events (notes) go first when the log reaches its limit; openings, refusals and alarms never.
+    """
+
+    kind: str
+    door: int = 0
+    fields: dict[str, Any] = field(default_factory=dict)
+    droppable: bool = False
+
+
+# --- effects: to carry out after the commit -------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Energise this door's coil once, for the board's pulse time. Only ever after the commit that allows it."""
+
+    door: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attend:
+    """Somebody is (not) there: drivers poll fast while True, slowly otherwise."""
+
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What the screen shows. ``name`` is a key of the catalogues; ``offers`` are buttons, best first.
+
+    ``number`` rises with each screen; a touch must carry it. ``remaining_ms`` is the time until the screen changes by
+    itself, 0 for never. ``reason`` is a refusal's name, ``ticket`` a staff ticket's number.
+    """
+
+    name: str
+    number: int
+    door: int = 0
+    offers: tuple[str, ...] = ()
+    reason: str = ""
+    ticket: str = ""
+    remaining_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a command: an encoded response, to be published once."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Tell the broker that a message has been dealt with (its effects are on the disk)."""
+
+    handle: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Publish under the cabinet's ``up/`` topics; ``tail`` follows ``up/``, ``tag`` comes back in ``Delivered``."""
+
+    tail: str
+    payload: bytes
+    qos: int
+    retain: bool
+    tag: int
+
+
+Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | Forget | Record
+Act = Pulse | Attend | Show | Answer | Acknowledge | Publish
+Effect = Keep | Act

@@ -1,0 +1,73 @@
+"""What a visit is given: the bearer of an authority, and the hall around the visit.
+
+``Bearer`` is what remains of a token once it has been verified. ``Hall`` is the little that a visit may ask of the
+cabinet; it is declared here, by its consumer, so that a visit can be read and tested without the cabinet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from locker.coil import CoilGuard
+from locker.compartment import Compartment
+from locker.model import Effect, Now, Purpose, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The authority in front of the cabinet. ``exp`` is Unix seconds; ``size`` None means any."""
+
+    purpose: Purpose
+    cti: bytes
+    order: bytes
+    exp: int
+    by: str = ""
+    size: Size | None = None
+    low: bool = False
+    source: str = "scanner"
+
+    def fields(self) -> dict[str, Any]:
+        """What every event about this authority says of it."""
+        found = {"purpose": self.purpose.name.lower(), "cti": self.cti.hex(), "source": self.source}
+        found |= {"order": self.order.hex()} if self.order else {}
+        return found | ({"by": self.by} if self.by else {})
+
+
+class Hall(Protocol):
+    """What a visit needs of the cabinet around it."""
+
+    coil: CoilGuard
+
+    def say(self, effect: Effect) -> None:
+        """Append an effect to this turn's."""
+
+    def keep(self, room: Compartment) -> None:
+        """Save a compartment as it is now."""
+
+    def show(self, name: str, *, door: int = 0, offers: tuple[str, ...] = (), until_ms: int = 0, **more: str) -> None:
+        """Show a screen; ``until_ms`` is the boot time at which it ends by itself."""
+
+    def show_reason(self, reason: str) -> None:
+        """Show the present screen again with a reason why something was refused."""
+
+    def notice(self, name: str, now: Now, *, door: int = 0, reason: str = "", ticket: str = "") -> None:
+        """Show a last screen for a moment, then the idle one."""
+
+    def claim(self, bearer: Bearer, door: int) -> None:
+        """Bind an authority to a door, unspent."""
+
+    def pulse(self, door: int) -> None:
+        """Order one pulse, after everything said so far is on the disk."""
+
+    def spend(self, bearer: Bearer, door: int) -> None:
+        """Record that an authority has had its opening."""
+
+    def allot(self, size: Size | None, low: bool, now: Now, larger_than: Size | None = None) -> Compartment | None:
+        """A free compartment, or None."""
+
+    def finish(self, room: Compartment, now: Now) -> None:
+        """The door of an errand was seen shut: settle the custody."""
+
+    def visit_over(self, now: Now) -> None:
+        """The person has gone."""

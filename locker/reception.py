@@ -1,0 +1,177 @@
+"""The reception: a code is shown, and either a visit begins or somebody hears why not.
+
+Knows the order of the questions: is the code good (``locker.authority``), is it used up (the ledger), is somebody else
+there (the visit), which compartment is meant, and do the coils allow it now. Each no is one ``Refusal``, one event, one
+sentence on the screen. Codes from the scanner and grants in commands come the same way. It never makes a pulse.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from locker.authority.claims import Claims
+from locker.authority.token import Refused
+from locker.coil import Limit
+from locker.compartment import Compartment
+from locker.hall import Bearer
+from locker.machine import VisitState
+from locker.model import Custody, Kind, Now, Purpose, Record, Refusal, UsedToken
+from locker.visit import WAIT_MS_MAX
+
+if TYPE_CHECKING:
+    from locker.cabinet import Cabinet
+
+REFUSALS_MINUTE_MAX = 60
+MINUTE_MS = 60_000
+
+
+class No(Exception):
+    """A question at the reception was answered with no. Never leaves this module."""
+
+    def __init__(self, reason: Refusal, detail: str = "") -> None:
+        """``detail`` is for technicians and the event, not for the person."""
+        super().__init__(reason.value, detail)
+        self.reason, self.detail = reason, detail
+
+
+class Reception:
+    """Where codes are presented."""
+
+    def __init__(self, cabinet: Cabinet) -> None:
+        """Belongs to one cabinet."""
+        self._cabinet = cabinet
+        self._minute_ends_ms = 0
+        self._logged = self._suppressed = 0
+
+    def present(self, raw: bytes, now: Now, source: str) -> int | Refusal:
+        """Present a code. The door that is being opened for it, or why none is."""
+        found = self._cabinet.authority.verify(raw, now)
+        if isinstance(found, Refused):
+            known = _bearer(found.claims, source) if found.claims else None
+            return self._refuse(No(found.reason, found.detail), known, source, now)
+        bearer = _bearer(found, source)
+        try:
+            return self._admit(bearer, found, now)
+        except No as no:
+            return self._refuse(no, bearer, source, now)
+
+    # --- the questions, in order ------------------------------------------------------------------
+
+    def _admit(self, bearer: Bearer, claims: Claims, now: Now) -> int:
+        """A verified code. Raises ``No``."""
+        visit, used = self._cabinet.visit, self._cabinet.ledger.get(bearer.cti)
+        if used is not None and (used.order, used.purpose) != (bearer.order, bearer.purpose):
+            raise No(Refusal.BOUND, "this token id was used for another order or purpose")
+        if visit.bearer is not None and visit.bearer.cti == bearer.cti:
+            return self._again(now)
+        if used is not None and used.spent:
+            raise No(Refusal.SPENT)
+        if visit.present and not visit.yields:
+            raise No(Refusal.BUSY)
+        room = self._bound_room(bearer, used) if used else self._room_for(bearer, claims, now)
+        self._check_wire(room, now)
+        if visit.present:
+            visit.end(now, "next_person")
+        visit.begin(bearer, room, now)
+        return room.door
+
+    def _again(self, now: Now) -> int:
+        """The code of the visit under way: a request to reopen when its door is shut, else a repetition."""
+        visit = self._cabinet.visit
+        door = visit.door
+        if visit.state is VisitState.OFFERING and not visit.reopen(now):
+            raise No(Refusal.SPENT, "reopened as often as allowed")
+        return door
+
+    def _bound_room(self, bearer: Bearer, used: UsedToken) -> Compartment:
+        """The door that the code was claimed for, and no other (invariant 3)."""
+        room = self._cabinet.rooms.get(used.door)
+        if room is None:
+            raise No(Refusal.OUT_OF_ORDER, f"door {used.door} is no longer configured")
+        wanted = {Purpose.DEPOSIT: Custody.RESERVED, Purpose.COLLECT: Custody.HOLDING}.get(bearer.purpose)
+        if wanted is not None and (room.custody is not wanted or room.order != bearer.order):
+            raise No(Refusal.UNKNOWN_ORDER, "the item is no longer behind the door that this code was claimed for")
+        return room
+
+    def _room_for(self, bearer: Bearer, claims: Claims, now: Now) -> Compartment:
+        """Which compartment is meant by a code that was never used."""
+        if bearer.purpose is Purpose.COLLECT:
+            return self._holding(bearer.order)
+        if bearer.purpose is Purpose.DEPOSIT:
+            return self._free(bearer, claims.door, now)
+        room = self._cabinet.rooms.get(claims.door)
+        if room is None:
+            raise No(Refusal.DOOR_NEEDED, "a staff or technician token must name one of this cabinet's doors")
+        return room
+
+    def _holding(self, order: bytes) -> Compartment:
+        """The compartment that holds this order, certificates first, then the oldest (invariant 2)."""
+        rooms = self._cabinet.rooms.values()
+        mine = [r for r in rooms if r.custody is Custody.HOLDING and r.order == order]
+        if not mine:
+            raise No(Refusal.UNKNOWN_ORDER)
+        return min(mine, key=lambda r: (r.kind is not Kind.CERTIFICATE, r.since_ms, r.door))
+
+    def _free(self, bearer: Bearer, door: int, now: Now) -> Compartment:
+        """A compartment for a drop-off: the one the token names, or one that fits."""
+        if self._cabinet.log_full:
+            raise No(Refusal.LOG_FULL)
+        if len(self._cabinet.silent_boards) == len(self._cabinet.cfg.boards):
+            raise No(Refusal.OUT_OF_ORDER, "no lock board answers")
+        named = self._cabinet.rooms.get(door)
+        if door:
+            room = named if named is not None and named.free else None
+        else:
+            room = self._cabinet.allot(bearer.size, bearer.low, now)
+        if room is None:
+            raise No(Refusal.NOTHING_FREE, f"door {door} is not free" if door else "no free compartment fits")
+        return room
+
+    def _check_wire(self, room: Compartment, now: Now) -> None:
+        """Whether this door could be pulsed within the time that a person will wait."""
+        if self._cabinet.is_silent(room):
+            raise No(Refusal.OUT_OF_ORDER, f"board {room.plan.board} does not answer")
+        if not room.allows("unlock"):
+            raise No(Refusal.BUSY, f"door {room.door} is open")
+        due_ms, limit = self._cabinet.coil.earliest_ms(room.door, now.ms)
+        if limit is not Limit.NONE and due_ms - now.ms > WAIT_MS_MAX:
+            raise No(Refusal.TOO_OFTEN if limit is Limit.LOCK_TOO_OFTEN else Refusal.RATE_LIMITED)
+
+    # --- the no -----------------------------------------------------------------------------------
+
+    def _refuse(self, no: No, bearer: Bearer | None, source: str, now: Now) -> Refusal:
+        """Say no: an event always, a screen where the code was shown to the scanner."""
+        fields: dict[str, Any] = {"reason": no.reason.value, "detail": no.detail, "source": source}
+        self.log_limited(Record("denied", 0, (bearer.fields() if bearer else {}) | fields), now)
+        if source == "scanner":
+            if self._cabinet.visit.present:
+                self._cabinet.show_reason(no.reason.value)
+            else:
+                self._cabinet.notice("refused", now, reason=no.reason.value)
+        return no.reason
+
+    def log_limited(self, record: Record, now: Now) -> None:
+        """Log something that anybody outside can cause; past the limit per minute it is counted (invariant 9)."""
+        if now.ms >= self._minute_ends_ms:
+            self.advance(now)
+            self._minute_ends_ms, self._logged = now.ms + MINUTE_MS, 0
+        if self._logged < REFUSALS_MINUTE_MAX:
+            self._logged += 1
+            self._cabinet.say(record)
+        else:
+            self._suppressed += 1
+
+    def advance(self, now: Now) -> None:
+        """Say how many refusals were only counted, once their minute is over."""
+        if self._suppressed and now.ms >= self._minute_ends_ms:
+            self._cabinet.say(Record("suppressed", 0, {"count": self._suppressed}))
+            self._suppressed = 0
+
+    def deadline_ms(self) -> int | None:
+        """When ``advance`` has something to say."""
+        return self._minute_ends_ms if self._suppressed else None
+
+
+def _bearer(claims: Claims, source: str) -> Bearer:
+    """What remains of a verified token."""
+    return Bearer(claims.purpose, claims.cti, claims.order, claims.exp, claims.sub, claims.size, claims.low, source)

@@ -1,0 +1,221 @@
+"""The service: one turn of the whole program, as a plain function of the time.
+
+``turn(now)`` refreshes every driver, hands each event to the cabinet, commits all that is to be remembered in one
+transaction, and only then lets the drivers act. It returns the time of the next turn. The runner calls it in real time,
+the simulator in virtual time; neither can change the order. Knows drivers, store and outbox by their interfaces; decides
+nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+from locker import __version__, messages
+from locker.cabinet import Cabinet
+from locker.commands import OPS
+from locker.compartment import Compartment
+from locker.messages import Conn, DoorPlace, DoorSnapshot, Health, Info
+from locker.model import (
+    Acknowledge,
+    Act,
+    Answer,
+    Delivered,
+    Driver,
+    Effect,
+    Event,
+    Forget,
+    KeepCommand,
+    KeepCompartment,
+    KeepToken,
+    KeepVisit,
+    LinkDown,
+    LinkUp,
+    MessageReceived,
+    NotDelivered,
+    Now,
+    Pulse,
+    Record,
+)
+from locker.outbox import Outbox
+from locker.store import Store
+
+log = logging.getLogger("locker.service")
+KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, Forget, Record)
+
+
+class Host(Protocol):
+    """The machine under the program, asked once a health message; None where it does not tell."""
+
+    def disk_free_bytes(self) -> int | None:
+        """Bytes that may still be written."""
+
+    def memory_bytes(self) -> int | None:
+        """Resident memory of this process."""
+
+    def temperature_c(self) -> float | None:
+        """The processor's temperature in degrees Celsius."""
+
+
+class Service:
+    """Cabinet, store, outbox and drivers, turned together."""
+
+    def __init__(
+        self, cabinet: Cabinet, store: Store, outbox: Outbox | None, drivers: Sequence[Driver], host: Host, boot: str
+    ) -> None:
+        """``outbox`` is None for a cabinet without a cloud; ``boot`` is this boot's id."""
+        self.cabinet, self.store, self.outbox, self.host = cabinet, store, outbox, host
+        self.drivers = list(drivers)
+        self._boot = boot
+        self._health_ms: int | None = None
+
+    def start(self, now: Now) -> None:
+        """Write that we have started, before any device is touched, and prepare what the cloud will see first."""
+        self._carry_out(self.cabinet.start(now, version=__version__, boot=self._boot), now)
+        if self.outbox is None:
+            return
+        self._health_ms = now.ms
+        self.outbox.put_conn(messages.encode(Conn(state="online", boot=self._boot, epoch=self.store.epoch)))
+        self.outbox.put_info(messages.encode(self._info()))
+        for room in self.cabinet.rooms.values():
+            self._snapshot(room, now)
+
+    def turn(self, now: Now) -> int | None:
+        """Do all that there is to do now; the boot time at which there is more, or None."""
+        effects: list[Effect] = []
+        for driver in self.drivers:
+            for event in driver.refresh(now):
+                effects += self._decide(event, now)
+        effects += self.cabinet.advance(now)
+        self._carry_out(effects, now)
+        self._report(now)
+        return self._deadline_ms()
+
+    def stop(self, now: Now) -> None:
+        """Write that we stop, and let go of every device with its outputs off."""
+        self._carry_out([Record("stopped", 0, {})], now)
+        self.let_go()
+        self.store.close()
+
+    def let_go(self) -> None:
+        """Let go of every device, and write nothing: after an error nobody knows what would be true."""
+        for driver in self.drivers:
+            driver.close()
+
+    # --- the parts of a turn ----------------------------------------------------------------------
+
+    def _decide(self, event: Event, now: Now) -> list[Effect]:
+        """Delivery is the outbox's affair, everything else the cabinet's."""
+        if isinstance(event, LinkUp | LinkDown | Delivered | NotDelivered):
+            if self.outbox is not None:
+                self.outbox.handle(event, now)
+            return self.cabinet.handle(event, now)
+        if isinstance(event, MessageReceived) and event.tail == "ack":
+            return self._acked(event, now)
+        return self.cabinet.handle(event, now)
+
+    def _acked(self, event: MessageReceived, now: Now) -> list[Effect]:
+        """The cloud has stored events; a wrong or old acknowledgement is counted and changes nothing."""
+        ack = messages.decode_ack(event.payload)
+        if self.outbox is not None and isinstance(ack, messages.Ack) and not event.retained:
+            self.outbox.acknowledge(ack.epoch, ack.seq, now)
+        return [Acknowledge(event.handle)]
+
+    def _carry_out(self, effects: Sequence[Effect], now: Now) -> None:
+        """Commit, then act (invariant 1). Pulses go first: somebody is waiting for the door."""
+        keeps = [e for e in effects if isinstance(e, KEEPS)]
+        if self.outbox is not None:
+            self.store.acked = self.outbox.acked
+        self.store.commit(keeps, now)
+        acts = [e for e in effects if not isinstance(e, KEEPS)]
+        for act in sorted(acts, key=lambda a: not isinstance(a, Pulse)):
+            self._act(act, now)
+        if self.outbox is not None:
+            for room in {k.row.door: k.row for k in keeps if isinstance(k, KeepCompartment)}:
+                self._snapshot(self.cabinet.rooms[room], now)
+        records = [k for k in keeps if isinstance(k, Record)]
+        for record in records:
+            log.info("event type=%s door=%d reason=%s", record.kind, record.door, record.fields.get("reason", "-"))
+        if records:
+            self.store.commit(self.store.trim(), now)
+            self.cabinet.log_full = self.store.full
+
+    def _act(self, act: Act, now: Now) -> None:
+        """Let the driver that is meant carry out an order; answers go through the outbox."""
+        if isinstance(act, Answer):
+            if self.outbox is not None:
+                self.outbox.put_answer(act.payload)
+            return
+        for driver in self.drivers:
+            if driver.accepts(act):
+                driver.perform(act, now)
+
+    def _report(self, now: Now) -> None:
+        """What may go to the cloud now, goes."""
+        if self.outbox is None or self.cabinet.cfg.mqtt is None:
+            return
+        if self._health_ms is not None and now.ms >= self._health_ms:
+            self._health_ms = now.ms + self.cabinet.cfg.mqtt.health_s * 1000
+            self.outbox.put_health(messages.encode(self._health(now)))
+        for publish in self.outbox.drain(now):
+            self._act(publish, now)
+
+    def _deadline_ms(self) -> int | None:
+        """The earliest of everybody's deadlines."""
+        times = [driver.deadline_ms() for driver in self.drivers]
+        times += [self.cabinet.deadline_ms(), self._health_ms]
+        times.append(self.outbox.deadline_ms() if self.outbox is not None else None)
+        return min((t for t in times if t is not None), default=None)
+
+    # --- what the cloud sees ----------------------------------------------------------------------
+
+    def _snapshot(self, room: Compartment, now: Now) -> None:
+        """The present state of one door, for its retained topic."""
+        if self.outbox is None:
+            return
+        snapshot = DoorSnapshot(
+            door=room.door,
+            rev=room.rev,
+            at_ms=now.wall_ms,
+            quality=now.quality,
+            seen="unknown" if room.seen is None else ("open" if room.seen else "closed"),
+            state=room.state.value,
+            occupied="unknown" if room.occupied is None else ("yes" if room.occupied else "no"),
+            in_service=room.in_service,
+        )
+        self.outbox.put_snapshot(room.door, messages.encode(snapshot))
+
+    def _info(self) -> Info:
+        """What this cabinet is."""
+        cfg = self.cabinet.cfg
+        return Info(
+            cabinet=cfg.cabinet.id,
+            name_zh=cfg.cabinet.name_zh,
+            name_en=cfg.cabinet.name_en,
+            software=__version__,
+            boot=self._boot,
+            epoch=self.store.epoch,
+            ops=list(OPS),
+            doors=[DoorPlace(d.door, d.size, d.side, d.row, d.low) for d in cfg.doors],
+        )
+
+    def _health(self, now: Now) -> Health:
+        """How the machine and its devices are."""
+        counters = {driver.name: driver.counters() for driver in self.drivers}
+        waiting_ms = 0
+        if self.outbox is not None:
+            counters["outbox"] = self.outbox.counters()
+            waiting_ms = self.outbox.waiting_ms(now)
+        return Health(
+            at_ms=now.wall_ms,
+            boot_ms=now.ms,
+            quality=now.quality,
+            boot=self._boot,
+            queued=self.store.unacked(),
+            waiting_ms=waiting_ms,
+            counters=counters,
+            disk_free_bytes=self.host.disk_free_bytes(),
+            memory_bytes=self.host.memory_bytes(),
+            temperature_c=self.host.temperature_c(),
+        )

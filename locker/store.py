@@ -1,0 +1,312 @@
+"""The store: what survives a power cut, in one SQLite file.
+
+Compartments, used tokens, commands, the visit's note and the event stream are saved together, in one transaction a turn,
+which is on the disk when ``commit`` returns. Every event row carries the SHA-256 over the row before and itself.
+Knows SQL and rows; never decides, never retries: an error here ends the process, because acting without having
+committed is the one thing that must not happen (invariant 1).
+
+The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. One connection, one thread, nothing is written
+without a change. Source of the limits: MQTT contract, section 2; invariant 9.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from locker import messages
+from locker.messages import EventOut
+from locker.model import (
+    CommandRow,
+    CompartmentRow,
+    Custody,
+    Errand,
+    Forget,
+    Keep,
+    KeepCommand,
+    KeepCompartment,
+    KeepToken,
+    KeepVisit,
+    Kind,
+    Memory,
+    Now,
+    Purpose,
+    Record,
+    UsedToken,
+)
+from locker.outbox import EventRow
+
+SCHEMA = 1
+TRIM_STEP = 500
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL, droppable INTEGER NOT NULL)",
+        "CREATE TABLE compartments (door INTEGER PRIMARY KEY, state TEXT NOT NULL, custody TEXT NOT NULL,"
+        " item BLOB NOT NULL, kind TEXT, since_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
+        " in_service INTEGER NOT NULL, reason TEXT NOT NULL, errand TEXT, rev INTEGER NOT NULL)",
+        "CREATE TABLE tokens (cti BLOB PRIMARY KEY, item BLOB NOT NULL, door INTEGER NOT NULL,"
+        " purpose INTEGER NOT NULL, exp INTEGER NOT NULL, spent INTEGER NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE commands (id TEXT PRIMARY KEY, exp INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID",
+    ),
+}
+
+
+class StoreError(RuntimeError):
+    """The database cannot be used; says which file, what is wrong with it and what to do."""
+
+
+class Store:
+    """The open database. ``epoch`` was made with it; ``boot`` is this boot's id, written into each event."""
+
+    def __init__(self, path: str, boot: str, epoch: str, *, events_max: int, events_kept: int) -> None:
+        """Open or make the file; ``epoch`` is used only where it is made. Raises ``StoreError``."""
+        self._events_max, self._events_kept = events_max, events_kept
+        self._boot = boot
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
+            self._prepare(epoch)
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}; check the file, its folder's rights and the disk") from error
+        self.epoch = self._meta("epoch")
+        self.acked = int(self._meta("acked"))
+        self._acked_saved = self.acked
+        self._first, self._last, self._hash = self._edges()
+        self._rows = self._count()
+
+    @classmethod
+    def at(cls, path: Path, boot: str, epoch: str) -> Store:
+        """A store with the default limits, for tools and tests."""
+        return cls(str(path), boot, epoch, events_max=200_000, events_kept=50_000)
+
+    def _prepare(self, epoch: str) -> None:
+        """Set the journal up and bring the schema to the present version, all or nothing."""
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise StoreError(
+                f"the database has schema {version}, this program knows {SCHEMA}: start the newer program, "
+                "or move the file away to begin anew"
+            )
+        for step in range(version + 1, SCHEMA + 1):
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement in MIGRATIONS[step]:
+                self._db.execute(statement)
+            if step == 1:
+                self._db.executemany("INSERT INTO meta VALUES (?, ?)", [("epoch", epoch), ("acked", "0")])
+            self._db.execute(f"PRAGMA user_version = {step}")
+            self._db.execute("COMMIT")
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def load(self) -> Memory:
+        """All that a new start needs to know."""
+        rooms = self._db.execute("SELECT * FROM compartments").fetchall()
+        tokens = self._db.execute("SELECT cti, item, door, purpose, exp, spent FROM tokens").fetchall()
+        commands = self._db.execute("SELECT id, exp, answer FROM commands").fetchall()
+        return Memory(
+            compartments=tuple(_compartment(row) for row in rooms),
+            tokens=tuple(UsedToken(c, o, d, Purpose(p), e, bool(s)) for c, o, d, p, e, s in tokens),
+            commands=tuple(CommandRow(*row) for row in commands),
+            visit=self._meta("visit") or None,
+        )
+
+    def last_seq(self) -> int:
+        """The number of the newest event row, 0 when there is none."""
+        return self._last
+
+    def last_hash(self) -> bytes:
+        """The hash of the newest event row."""
+        return self._hash
+
+    def unacked(self) -> int:
+        """How many event rows the cloud has not acknowledged."""
+        return self._last - self.acked
+
+    @property
+    def full(self) -> bool:
+        """Whether the log has reached its limit with nothing left that may be dropped."""
+        return self._rows >= self._events_max
+
+    def rows_after(self, seq: int, limit: int) -> list[EventRow]:
+        """Up to ``limit`` event rows after ``seq``, oldest first; dropped rows are left out."""
+        found = self._db.execute(
+            "SELECT seq, body, hash FROM events WHERE seq > ? AND length(body) > 0 ORDER BY seq LIMIT ?", (seq, limit)
+        ).fetchall()
+        return [EventRow(*row) for row in found]
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def commit(self, keeps: Iterable[Keep], now: Now) -> None:
+        """Save all of it or nothing, and return when it is on the disk. Nothing to save, nothing written."""
+        keeps = list(keeps)
+        if not keeps:
+            return
+        last, last_hash = self._last, self._hash
+        self._db.execute("BEGIN IMMEDIATE")
+        for row in {k.row.door: k.row for k in keeps if isinstance(k, KeepCompartment)}.values():
+            self._save_compartment(row)
+        for keep in keeps:
+            match keep:
+                case Record():
+                    last, last_hash = self._append(keep, last, last_hash, now)
+                case KeepToken(t):
+                    values = (t.cti, t.order, t.door, t.purpose.value, t.exp, t.spent)
+                    self._db.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", values)
+                case KeepCommand(c):
+                    self._db.execute("INSERT OR REPLACE INTO commands VALUES (?, ?, ?)", (c.id, c.exp, c.answer))
+                case Forget(tokens, commands):
+                    self._db.execute("DELETE FROM tokens WHERE exp < ?", (tokens,))
+                    self._db.execute("DELETE FROM commands WHERE exp < ?", (commands,))
+                case KeepVisit(note):
+                    self._set("visit", note or "")
+        self._save_acked()
+        self._db.execute("COMMIT")
+        self._rows += last - self._last
+        self._last, self._hash = last, last_hash
+
+    def _append(self, record: Record, last: int, last_hash: bytes, now: Now) -> tuple[int, bytes]:
+        """One more event row, chained onto the last."""
+        event = EventOut(
+            epoch=self.epoch,
+            seq=last + 1,
+            boot=self._boot,
+            at_ms=now.wall_ms,
+            boot_ms=now.ms,
+            quality=now.quality,
+            type=record.kind,
+            door=record.door,
+            data=record.fields,
+        )
+        body = messages.encode_event(event)
+        chained = messages.chain_hash(last_hash, body)
+        values = (last + 1, body, chained, record.droppable)
+        self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
+        return last + 1, chained
+
+    def _save_compartment(self, row: CompartmentRow) -> None:
+        """One compartment's row."""
+        values = (
+            row.door,
+            row.state,
+            row.custody.value,
+            row.order,
+            row.kind.value if row.kind else None,
+            row.since_ms,
+            row.deadline_ms,
+            row.in_service,
+            row.reason,
+            _errand_text(row.errand) if row.errand else None,
+            row.rev,
+        )
+        self._db.execute("INSERT OR REPLACE INTO compartments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def _save_acked(self) -> None:
+        """The cloud's acknowledgement rides on the next commit: losing it only sends some rows again."""
+        if self.acked != self._acked_saved:
+            self._set("acked", str(self.acked))
+            self._acked_saved = self.acked
+
+    def trim(self) -> list[Record]:
+        """Keep the log within its limits; what was lost that the cloud had not yet got is said in events (invariant 9).
+
+        Acknowledged rows go beyond ``events_kept``. At ``events_max`` the oldest droppable rows lose their content, never
+        an opening, a refusal or an alarm.
+        """
+        surplus = self._rows - self._events_kept
+        if surplus >= TRIM_STEP and self.acked - self._first >= TRIM_STEP:
+            self._cut(min(self.acked, self._first + surplus))
+        if self._rows < self._events_max:
+            return []
+        return self._drop_notes()
+
+    def _cut(self, before: int) -> None:
+        """Delete acknowledged rows below ``before``; the last one's hash stays as the chain's anchor."""
+        self._db.execute("BEGIN IMMEDIATE")
+        anchor = self._db.execute("SELECT seq, hash FROM events WHERE seq = ?", (before - 1,)).fetchone()
+        if anchor is not None:
+            self._set("anchor", f"{anchor[0]} {anchor[1].hex()}")
+            self._db.execute("DELETE FROM events WHERE seq < ?", (before,))
+        self._save_acked()
+        self._db.execute("COMMIT")
+        self._first, self._rows = before, self._count()
+
+    def _drop_notes(self) -> list[Record]:
+        """Empty the oldest unacknowledged notes, their hashes stay; one event says which."""
+        self._db.execute("BEGIN IMMEDIATE")
+        query = "SELECT seq FROM events WHERE droppable AND length(body) > 0 AND seq > ? ORDER BY seq LIMIT ?"
+        seqs = [row[0] for row in self._db.execute(query, (self.acked, TRIM_STEP))]
+        self._db.executemany("UPDATE events SET body = X'', droppable = 0 WHERE seq = ?", [(s,) for s in seqs])
+        self._db.execute("COMMIT")
+        self._rows -= len(seqs)
+        if not seqs:
+            return []
+        return [Record("log_trimmed", 0, {"count": len(seqs), "first": seqs[0], "last": seqs[-1]})]
+
+    def close(self) -> None:
+        """Save the acknowledgement and close the file; the write-ahead log is folded in."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._save_acked()
+        self._db.execute("COMMIT")
+        self._db.close()
+
+    # --- small ------------------------------------------------------------------------------------
+
+    def _meta(self, key: str) -> str:
+        """A value of the meta table, "" when unset."""
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else ""
+
+    def _set(self, key: str, value: str) -> None:
+        """Set a value of the meta table, inside a transaction."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def _count(self) -> int:
+        """How many rows with content the log has."""
+        found: int = self._db.execute("SELECT count(*) FROM events WHERE length(body) > 0").fetchone()[0]
+        return found
+
+    def _edges(self) -> tuple[int, int, bytes]:
+        """The first row's number, the last row's number and its hash."""
+        first = self._db.execute("SELECT min(seq) FROM events").fetchone()[0] or 1
+        row = self._db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        if row is not None:
+            return first, row[0], row[1]
+        anchor = self._meta("anchor").split()
+        return (int(anchor[0]) + 1, int(anchor[0]), bytes.fromhex(anchor[1])) if anchor else (1, 0, messages.GENESIS)
+
+
+def _errand_text(errand: Errand) -> str:
+    """An errand as it is kept in its column."""
+    fields = [errand.purpose.value, errand.cti.hex(), errand.order.hex(), errand.by, errand.seen_open, errand.complete]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _errand(text: str | None) -> Errand | None:
+    """The errand of a column's text."""
+    if text is None:
+        return None
+    purpose, cti, order, by, seen_open, complete = json.loads(text)
+    return Errand(Purpose(purpose), bytes.fromhex(cti), bytes.fromhex(order), by, seen_open, complete)
+
+
+def _compartment(row: tuple) -> CompartmentRow:  # type: ignore[type-arg]
+    """A compartment of a row of its table."""
+    door, state, custody, order, kind, since_ms, deadline_ms, in_service, reason, errand, rev = row
+    return CompartmentRow(
+        door=door,
+        state=state,
+        custody=Custody(custody),
+        order=order,
+        kind=Kind(kind) if kind else None,
+        since_ms=since_ms,
+        deadline_ms=deadline_ms,
+        in_service=bool(in_service),
+        reason=reason,
+        errand=_errand(errand),
+        rev=rev,
+    )
