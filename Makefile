@@ -1,0 +1,63 @@
+# Everything a person does with this repository. "make help" lists it; each target alone on a fresh clone sets up what
+# it needs (a virtual environment in .venv, made from requirements/dev.txt with every hash checked).
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP_TOOLS := pip-tools==7.6.2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean
+
+help: ## 列出目标  this list
+	@printf '用法 usage: make <target> [ARGS="..."]\n\n'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 12
+
+setup: $(READY) ## 准备 .venv  make .venv with everything pinned
+
+demo: $(READY) ## 在模拟器上演示整个柜子  the whole cabinet on the simulator; ARGS="--help" for more
+	@$(BIN)/locker demo $(ARGS)
+
+bench: $(READY) ## 测量扫码到开锁等时间  scan to unlock and other times, on this machine
+	@$(BIN)/locker bench $(ARGS)
+
+lint: $(READY) ## ruff 与 mypy  ruff check, ruff format --check, mypy --strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: lint ## 全部检查  lint, then every test; ARGS="tests/test_config.py" for a part
+	@bash tests/debian-packages.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+lock: ## 重新锁定依赖  resolve again within pyproject.toml; UPGRADE=--upgrade for newer versions
+	@$(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(PIP_TOOLS)
+	@$(call compile,dev,--extra sim --extra test)
+	@$(call compile,pi,--constraint requirements/dev.txt)
+
+clean: ## 删除生成的东西  remove what was made here, .venv too
+	rm -rf $(VENV) .venv-lock build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One lock file: every wheel's hash for every machine, and neither an index's address nor a path of this machine.
+compile = echo "locking requirements/$(1).txt" && CUSTOM_COMPILE_COMMAND="make lock" .venv-lock/bin/pip-compile --quiet \
+	--generate-hashes --allow-unsafe --strip-extras --build-deps-for editable $(2) $(UPGRADE) \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+	--output-file requirements/$(1).txt pyproject.toml
+
+$(READY): requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) here; install Python 3.11 or later: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is $$($(PYTHON) -V 2>&1); this needs 3.11 or later: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "make: $(PYTHON) cannot make a virtual environment; install it: apt-get install python3-venv" >&2; exit 1; }
+	@echo "1/3 virtual environment in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "2/3 packages of requirements/dev.txt, each hash checked (about a minute)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@echo "3/3 this project"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,66 @@
+"""``locker config``: checks a configuration file before it is used.
+
+Knows how to sum a configuration up; what may stand in one is known to ``locker.config`` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from locker.config import Config, Mqtt, load
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add ``check FILE``."""
+    commands = parser.add_subparsers(dest="command", required=True, metavar="check")
+    check = commands.add_parser("check", help="检查一个文件,打印摘要  check a file and print a summary")
+    check.add_argument("file", type=Path, metavar="FILE", help="cabinet.toml")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print a summary and return 0. Raises ConfigError (every problem, one a line) or OSError (no such file)."""
+    file: Path = args.file
+    config = load(file)
+    print("\n".join(summary(config)))
+    print(f"{file}: 可以使用 good")
+    return 0
+
+
+def summary(config: Config) -> list[str]:
+    """What a technician should recognise at a glance: one line each for doors, boards, scanner, cloud, keys."""
+    sizes = Counter[str](door.size for door in config.doors)
+    by_size = ", ".join(f"{size} {sizes[size]}" for size in "SML" if sizes[size])
+    low = sum(door.low for door in config.doors)
+    lines = [
+        f"柜子 cabinet   {config.cabinet.id}  {config.cabinet.name_zh}  {config.cabinet.name_en}",
+        f"格口 doors     {len(config.doors)}: {by_size}; 低位 low {low}",
+    ]
+    for board in config.boards:
+        wired = sum(door.board == board.name for door in config.doors)
+        lines.append(
+            f"锁板 board     {board.name}: {board.kind} at {board.port}, {board.baud} baud, "
+            f"address {board.address}, {wired} doors, pulse {board.pulse_ms} ms"
+        )
+    scanner = config.scanner
+    lines.append(f"扫码 scanner   {scanner.name}: {scanner.kind} at {scanner.port}, {scanner.baud} baud")
+    lines.append(f"屏幕 screen    {config.panel.socket if config.panel else '无 none'}")
+    lines.append(f"云端 cloud     {_cloud(config.mqtt)}")
+    lines.append(f"公钥 keys      {_keys(config)}")
+    return lines
+
+
+def _cloud(mqtt: Mqtt | None) -> str:
+    if mqtt is None:
+        return "无 none: 事件留在本机 events stay here"
+    tls = "TLS" if mqtt.tls else "不加密 no TLS, 仅本机 this machine only"
+    certificate = ", 有客户端证书 client certificate" if mqtt.cert_file else ""
+    return f"{mqtt.host}:{mqtt.port}, MQTT {'5' if mqtt.version == 5 else '3.1.1'}, {tls}{certificate}"
+
+
+def _keys(config: Config) -> str:
+    usable = [key for key in config.keys if key.state == "active"]
+    if not usable:
+        return "没有可用的公钥,所有令牌都会被拒绝 none in use: every token will be refused"
+    return "; ".join(f"{key.public[:8]}… {'+'.join(key.purposes)}" for key in usable)

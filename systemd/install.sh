@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Installs the controller on a cabinet's computer (Debian or Raspberry Pi OS, 64 bit), from a checkout of this project:
+#
+#   sudo systemd/install.sh              install or upgrade; running it again changes nothing that is right already
+#        systemd/install.sh --dry-run    print what would be done, as anybody, and do nothing
+#
+# It makes a virtual environment in /opt/locker from requirements/pi.txt with every hash checked, puts this project into
+# it, creates the user and installs the unit. A configuration that is there already is never touched; where it passes
+# "locker config check" the controller is started. The first time the example is put there, to be filled in first.
+set -euo pipefail
+
+source_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+prefix=/opt/locker
+config_dir=/etc/locker
+unit=/etc/systemd/system/locker.service
+python="${PYTHON:-python3}"
+dry=0
+first=0
+
+fail() {
+  printf 'install.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+step() {
+  printf '\n== %s\n' "$1"
+}
+
+# Run a command, or in a dry run only say it.
+run() {
+  printf '   %s\n' "$*"
+  (( dry )) || "$@"
+}
+
+check_machine() {
+  step "1/6 检查 check this machine"
+  case "$(uname -m)" in
+    x86_64 | aarch64) ;;
+    *) fail "$(uname -m) is not supported: some packages have wheels for 64-bit x86 and ARM only; use a 64-bit system" ;;
+  esac
+  command -v systemctl >/dev/null || (( dry )) || fail "no systemd here"
+  "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$python is older than 3.11"
+  "$python" -c 'import ensurepip, venv' 2>/dev/null || fail "no venv: apt-get install python3-venv"
+}
+
+make_user() {
+  step "2/6 用户 user and groups"
+  run install -D -m 0644 "$source_dir/systemd/locker.sysusers" /usr/lib/sysusers.d/locker.conf
+  run systemd-sysusers /usr/lib/sysusers.d/locker.conf
+}
+
+# The project is built from a copy, so that a checkout on a stick or owned by somebody else stays as it is.
+install_program() {
+  step "3/6 程序 program in $prefix"
+  local copy="$1"
+  [[ -x "$prefix/bin/python" ]] || run "$python" -m venv "$prefix"
+  run "$prefix/bin/python" -m pip install --quiet --require-hashes -r "$source_dir/requirements/pi.txt"
+  run cp -R "$source_dir/locker" "$source_dir/drivers" "$source_dir/sim" "$source_dir/pyproject.toml" \
+    "$source_dir/README.md" "$source_dir/LICENSE" "$copy"
+  run "$prefix/bin/python" -m pip install --quiet --no-deps --no-build-isolation --force-reinstall "$copy"
+  run install -D -m 0644 "$source_dir/README.md" "$prefix/share/README.md"
+}
+
+install_config() {
+  step "4/6 配置 configuration in $config_dir"
+  run install -d -m 0750 -g locker "$config_dir"
+  run install -m 0640 -g locker "$source_dir/config/cabinet.toml" "$config_dir/cabinet.toml.example"
+  if [[ -e "$config_dir/cabinet.toml" ]]; then
+    printf '   %s\n' "$config_dir/cabinet.toml is there already and stays as it is"
+  else
+    first=1
+    run install -m 0640 -g locker "$source_dir/config/cabinet.toml" "$config_dir/cabinet.toml"
+  fi
+}
+
+install_unit() {
+  step "5/6 服务 service"
+  run install -D -m 0644 "$source_dir/systemd/locker.service" "$unit"
+  run systemctl daemon-reload
+  run systemctl enable locker.service
+}
+
+start() {
+  step "6/6 启动 start"
+  if (( first )); then
+    printf '   %s\n' "not yet: fill in $config_dir/cabinet.toml, check it with" \
+      "$prefix/bin/locker config check $config_dir/cabinet.toml, then: systemctl start locker"
+  elif run "$prefix/bin/locker" config check "$config_dir/cabinet.toml"; then
+    run systemctl restart locker.service
+  else
+    fail "the configuration has mistakes; mend $config_dir/cabinet.toml, then: systemctl restart locker"
+  fi
+}
+
+main() {
+  case "${1:-}" in
+    "") ;;
+    --dry-run) dry=1 ;;
+    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
+    *) fail "unknown option $1; there is --dry-run" ;;
+  esac
+  (( dry || EUID == 0 )) || fail "must run as root: sudo systemd/install.sh (or --dry-run to see what it would do)"
+  local copy
+  copy="$(mktemp -d)"
+  trap "rm -rf '$copy'" EXIT
+  check_machine
+  make_user
+  install_program "$copy"
+  install_config
+  install_unit
+  start
+  printf '\n%s\n' "done: systemctl status locker; journalctl -u locker"
+}
+
+main "$@"

@@ -1,0 +1,126 @@
+"""The service on a real machine: the unit says what must hold, and its installer can be read before it is run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from configparser import RawConfigParser
+from pathlib import Path
+
+import pytest
+
+from locker.config import load
+
+ROOT = Path(__file__).resolve().parent.parent
+UNIT = ROOT / "systemd" / "locker.service"
+USERS = ROOT / "systemd" / "locker.sysusers"
+INSTALL = ROOT / "systemd" / "install.sh"
+EXAMPLE = ROOT / "config" / "cabinet.toml"
+
+
+def unit() -> RawConfigParser:
+    """The unit's sections and keys; a key that stands twice is an error."""
+    parser = RawConfigParser(strict=True, comment_prefixes=("#",), delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(UNIT.read_text(encoding="utf-8"))
+    return parser
+
+
+def call(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program without input and return what it said."""
+    return subprocess.run(
+        list(map(str, command)),
+        env=os.environ | {"PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "reason"),
+    [
+        ("Service", "Type", "notify", "ready means that the doors have been read, not that Python has started"),
+        ("Service", "NotifyAccess", "main", "only the controller itself may say that it is alive"),
+        ("Service", "WatchdogSec", "30", "longer than an SD card stalls a commit, which is seconds"),
+        ("Service", "Restart", "always", "a cabinet that is off serves nobody"),
+        ("Service", "RestartSec", "1", "somebody stands in front of it"),
+        ("Unit", "StartLimitIntervalSec", "0", "for ever: nobody is there to reset a failed unit"),
+        ("Service", "User", "locker", "not root"),
+        ("Service", "SupplementaryGroups", "dialout gpio input", "serial ports, pins, scanners that are keyboards"),
+        ("Service", "StateDirectory", "locker", "the database's folder exists and is the user's"),
+        ("Service", "RuntimeDirectory", "locker", "the screen's socket's folder exists and is the user's"),
+        ("Service", "WorkingDirectory", "/var/lib/locker", "lgpio writes files into its working directory"),
+        ("Service", "KillSignal", "SIGTERM", "what the controller takes as: all coils off, commit, go"),
+        ("Install", "WantedBy", "multi-user.target", "it starts with the machine"),
+    ],
+)
+def test_the_unit_says(section: str, key: str, value: str, reason: str) -> None:
+    """Each of these settings stands in the unit, for its reason."""
+    assert unit()[section][key] == value, reason
+
+
+def test_the_unit_takes_no_device_away() -> None:
+    """PrivateDevices hides the serial ports and GPIO; hardening goes by DeviceAllow."""
+    assert "PrivateDevices" not in unit()["Service"]
+
+
+def test_the_unit_waits_for_no_network() -> None:
+    """Collecting works without network, at the start as well."""
+    assert not [word for _, value in unit()["Unit"].items() for word in value.split() if word.startswith("network")]
+
+
+def test_the_unit_starts_what_is_installed() -> None:
+    """The unit, the installer and the example configuration speak of the same files."""
+    service, script = unit()["Service"], INSTALL.read_text(encoding="utf-8")
+    assert service["ExecStart"] == "/opt/locker/bin/locker run --config /etc/locker/cabinet.toml"
+    assert "prefix=/opt/locker\n" in script
+    assert "config_dir=/etc/locker\n" in script
+    example = load(EXAMPLE)
+    assert Path(example.store.path).parent == Path("/var/lib") / service["StateDirectory"]
+    assert example.panel is not None
+    assert Path(example.panel.socket).parent == Path("/run") / service["RuntimeDirectory"]
+
+
+def test_every_group_is_made() -> None:
+    """systemd starts no service whose supplementary groups do not exist: each is named for systemd-sysusers."""
+    lines = [line.split() for line in USERS.read_text(encoding="utf-8").splitlines() if line[:1] in "gu" and line]
+    assert {line[1] for line in lines if line[0] == "g"} == set(unit()["Service"]["SupplementaryGroups"].split())
+    assert [line[1] for line in lines if line[0] == "u"] == [unit()["Service"]["User"]]
+
+
+@pytest.mark.debian("systemd")
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    """systemd itself finds nothing to remark in the unit (it says nothing even of a misspelt key but on stderr)."""
+    text = UNIT.read_text(encoding="utf-8")
+    good, bad = tmp_path / "locker.service", tmp_path / "misspelt.service"
+    good.write_text(text.replace("ExecStart=/opt/locker/bin/locker", f"ExecStart={sys.executable}"), encoding="utf-8")
+    bad.write_text(good.read_text(encoding="utf-8").replace("WatchdogSec=", "WatchdogSecs="), encoding="utf-8")
+    told = call("systemd-analyze", "verify", "--man=no", good)
+    assert (told.returncode, told.stdout + told.stderr) == (0, "")
+    assert "WatchdogSecs" in call("systemd-analyze", "verify", "--man=no", bad).stderr
+
+
+def test_the_installer_is_a_script() -> None:
+    """bash can parse it, and it can be run as it lies in the repository."""
+    assert call("bash", "-n", INSTALL).stderr == ""
+    assert INSTALL.stat().st_mode & 0o111
+
+
+def test_a_dry_run_tells_each_step_and_does_none() -> None:
+    """--dry-run needs no rights and shows the commands that matter: hashes checked, nothing from elsewhere built."""
+    before = sorted(Path("/opt").glob("locker*")), sorted(Path("/etc").glob("locker*"))
+    told = call(INSTALL, "--dry-run")
+    assert told.returncode == 0, told.stderr
+    assert (sorted(Path("/opt").glob("locker*")), sorted(Path("/etc").glob("locker*"))) == before
+    for part in ("6/6", "pip install --quiet --require-hashes -r", "requirements/pi.txt", "systemd-sysusers",
+                 "--no-deps --no-build-isolation", "systemctl enable locker.service"):  # fmt: skip
+        assert part in told.stdout
+
+
+def test_an_unknown_option_is_refused() -> None:
+    """The installer does nothing on a misspelt option."""
+    told = call(INSTALL, "--dryrun")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "there is --dry-run" in told.stderr
