@@ -1,0 +1,1 @@
+"""Drivers: one device each, behind the ``Driver`` seam of ``locker.model``. They know wires, never who is there."""

@@ -1,0 +1,65 @@
+"""From raw hook bits to doors: a reading counts for a door when two in a row agree (hardware facts, 0.8).
+
+Knows channels, polarity and doors; must never know ports, frames or time. Agreement is judged door by door, so that one
+chattering switch does not hold up the other doors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from locker.model import DoorSeen
+
+
+class DoorReader:
+    """Turns one status mask after another into ``DoorSeen``."""
+
+    def __init__(self, channels: Mapping[int, int], closed_bit: int) -> None:
+        """``channels`` maps a door to its 0-based bit; ``closed_bit`` is the bit's value when the hook is in."""
+        self._bits = {door: 1 << channel for door, channel in sorted(channels.items())}
+        self._all = sum(self._bits.values())
+        self._inverted = self._all if closed_bit == 1 else 0
+        self._last: int | None = None
+        self._open = 0
+        self._known = 0
+        self._owed = 0
+        self._pulsed = 0
+
+    def forget(self) -> None:
+        """Every door is unknown; each is told again once two readings agree."""
+        self._last, self._known = None, 0
+
+    def break_off(self) -> None:
+        """The next reading does not follow the last one: a reply was lost between them."""
+        self._last = None
+
+    def pulsed(self, door: int) -> None:
+        """A pulse on this door is over: it is told once more, by readings that begin from now on."""
+        self._last = None
+        self._owed |= self._bits[door]
+        self._pulsed |= self._bits[door]
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a second reading is wanted at once: a difference, an unknown door, or one that was pulsed."""
+        if self._known != self._all or self._owed:
+            return True
+        return self._last is not None and self._last != self._open
+
+    def read(self, mask: int) -> list[DoorSeen]:
+        """Take the bits of one status reply; returns what is now certain and new, in the order of the doors."""
+        now_open = (mask ^ self._inverted) & self._all
+        last, self._last = self._last, now_open
+        if last is None:
+            return []
+        settled = self._all & ~(now_open ^ last)
+        news = settled & ((now_open ^ self._open) | ~self._known | self._owed)
+        if not news:
+            return []
+        self._open = (self._open & ~settled) | (now_open & settled)
+        self._known |= settled
+        self._owed &= ~settled
+        return [self._seen(door, bit) for door, bit in self._bits.items() if news & bit]
+
+    def _seen(self, door: int, bit: int) -> DoorSeen:
+        return DoorSeen(door, bool(self._open & bit), fresh=bool(self._pulsed & bit))

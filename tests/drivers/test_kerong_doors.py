@@ -1,0 +1,84 @@
+"""Hook bits to doors: two readings that agree, door by door."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.kerong_doors import DoorReader
+from locker.model import DoorSeen
+
+CLOSED = 0b111
+
+
+@pytest.fixture
+def reader() -> DoorReader:
+    """Doors 1, 2 and 3 on channels 2, 1 and 0; 1 means closed; all known to be closed."""
+    reader = DoorReader({1: 2, 2: 1, 3: 0}, closed_bit=1)
+    reader.read(CLOSED)
+    reader.read(CLOSED)
+    return reader
+
+
+def test_the_first_two_equal_readings_tell_every_door() -> None:
+    """Nothing after one reading; all doors, in order, after two."""
+    reader = DoorReader({1: 2, 2: 1, 3: 0}, closed_bit=1)
+    assert reader.read(0b011) == []
+    assert reader.unsettled
+    assert reader.read(0b011) == [DoorSeen(1, True), DoorSeen(2, False), DoorSeen(3, False)]
+    assert not reader.unsettled
+
+
+def test_one_odd_reading_is_no_change(reader: DoorReader) -> None:
+    """A difference that does not come twice in a row is never told."""
+    assert reader.read(0b110) == []
+    assert reader.unsettled
+    assert reader.read(CLOSED) == []
+    assert not reader.unsettled
+
+
+def test_a_chattering_switch_does_not_hold_up_the_others(reader: DoorReader) -> None:
+    """Agreement is judged door by door."""
+    assert reader.read(0b001) == []
+    assert reader.read(0b101) == [DoorSeen(2, True)]
+    assert reader.read(0b001) == []
+
+
+def test_the_other_polarity_reads_the_other_way_round() -> None:
+    """With closed_bit 0 a set bit is an open door."""
+    reader = DoorReader({1: 0, 2: 1}, closed_bit=0)
+    reader.read(0b10)
+    assert reader.read(0b10) == [DoorSeen(1, False), DoorSeen(2, True)]
+
+
+def test_after_a_pulse_the_door_is_told_once_even_unchanged_and_again_when_it_opens(reader: DoorReader) -> None:
+    """Closed and fresh first, open and fresh when it follows late; the other doors are not told again."""
+    reader.pulsed(1)
+    assert reader.unsettled
+    assert reader.read(CLOSED) == []
+    assert reader.read(CLOSED) == [DoorSeen(1, False, fresh=True)]
+    assert reader.read(CLOSED) == []
+    reader.read(0b011)
+    assert reader.read(0b011) == [DoorSeen(1, True, fresh=True)]
+
+
+def test_a_reading_from_before_the_pulse_counts_for_nothing(reader: DoorReader) -> None:
+    """The reading before a pulse and the one after it are not two readings in a row."""
+    reader.read(0b011)
+    reader.pulsed(1)
+    assert reader.read(0b011) == []
+    assert reader.read(0b011) == [DoorSeen(1, True, fresh=True)]
+
+
+def test_a_lost_reply_between_two_readings_parts_them(reader: DoorReader) -> None:
+    """Consecutive means nothing was lost between them."""
+    reader.read(0b011)
+    reader.break_off()
+    assert reader.read(0b011) == []
+    assert reader.read(0b011) == [DoorSeen(1, True)]
+
+
+def test_forgetting_tells_every_door_again(reader: DoorReader) -> None:
+    """After silence all doors are told, changed or not."""
+    reader.forget()
+    reader.read(CLOSED)
+    assert len(reader.read(CLOSED)) == 3
