@@ -64,7 +64,7 @@ class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pulse_ms: Annotated[int, Meta(ge=100, le=1000, multiple_of=10)] = 500
     reply_ms: Annotated[int, Meta(ge=20, le=5000)] = 100
     unlock_reply_ms: Annotated[int, Meta(ge=20, le=5000)] = 1500
-    poll_ms: Annotated[int, Meta(ge=5, le=1000)] = 10
+    poll_ms: Annotated[int, Meta(ge=5, le=1000)] = 5
     idle_poll_ms: Annotated[int, Meta(ge=50, le=10_000)] = 250
     silent_after: Annotated[int, Meta(ge=2, le=100)] = 5
     retry_port_ms: Annotated[int, Meta(ge=50, le=60_000)] = 1000

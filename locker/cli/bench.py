@@ -1,0 +1,108 @@
+"""``locker bench``: how fast this machine takes a code to an open door, against the machine's own floors.
+
+Prints a table with the aim beside each figure, or JSON. Judges nothing: a figure that misses its aim is printed as missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+VISITS = 500
+IDLE_S = 30.0
+STARTS = 5
+ROWS = (
+    ("scan_unlock", "扫码→开锁帧", "scan to unlock frame"),
+    ("scan_event", "扫码→事件到订阅者", "scan to event at subscriber"),
+    ("open_event", "门开→事件到订阅者", "door opens to event"),
+    ("shut_event", "门关→事件到订阅者", "door shuts to event"),
+)
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``locker bench``."""
+    parser.add_argument("--json", action="store_true", help="输出 JSON  print JSON")
+    parser.add_argument("--visits", type=int, default=VISITS, help="访问次数  visits (default: %(default)s)")
+    parser.add_argument(
+        "--idle-s", type=float, default=IDLE_S, help="空闲测量秒数  idle seconds (default: %(default)s)"
+    )
+    parser.add_argument("--starts", type=int, default=STARTS, help="启动次数  starts (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="随机种子  seed of the visits (default: %(default)s)")
+    parser.add_argument(
+        "--bounce-ms",
+        type=int,
+        default=0,
+        help="触点抖动毫秒数  how long switches bounce at most (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--broker", choices=("auto", "mosquitto", "embedded"), default="auto", help="消息代理  broker (default: auto)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print. 0, or 1 when events were lost or a coil rule was broken on the way."""
+    if args.visits < 1 or args.starts < 1:
+        raise ValueError("--visits and --starts must be at least 1")
+    broker = args.broker
+    if broker == "auto":
+        broker = "mosquitto" if shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/sbin") else "embedded"
+    found = _measure(args, broker) | {"broker": broker}
+    if args.json:
+        print(json.dumps(found, indent=2))
+    else:
+        _print(found)
+    return 0 if found["events_sound"] and not found["coil_breaches"] else 1
+
+
+def _measure(args: argparse.Namespace, broker: str) -> dict[str, Any]:
+    """Run the bench with a progress line on standard error."""
+    from sim.bench import Bench
+
+    def progress(share: float) -> None:
+        print(f"\r  {share:4.0%} of {args.visits} visits", end="", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="locker-bench-") as folder:
+        bench = Bench(Path(folder), args.visits, broker, args.seed, args.bounce_ms, progress)
+        try:
+            return bench.run(args.idle_s, args.starts)
+        finally:
+            bench.close()
+            print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
+
+
+def _print(found: dict[str, Any]) -> None:
+    """The table."""
+    print(
+        f"{found['visits']} visits, seed {found['seed']}, broker {found['broker']}, switches bounce up to {found['bounce_ms']} ms"
+    )
+    print("milliseconds")
+    print(f"{'':44}{'min':>8}{'median':>8}{'p95':>8}{'p99':>8}{'max':>8}")
+    for name, zh, en in ROWS:
+        _row(f"{zh} {en}", found["times"][name], len(zh))
+    for name, spread in found["floors"].items():
+        _row(f"floor: {name.replace('_', ' ')}", spread, 0)
+    _row("启动→就绪 start to ready", found["ready"], 5)
+    times = found["times"]
+    _aim("scan to unlock, median / sum of floors", found["scan_unlock_to_floor"], 2.0, "x")
+    _aim("scan to unlock, p95", times["scan_unlock"]["p95"], 4.0, "ms")
+    _aim("door opens to event, median", times["open_event"]["median"], 25.0, "ms")
+    _aim("door shuts to event, median", times["shut_event"]["median"], 25.0, "ms")
+    _aim("start to ready, median", found["ready"]["median"], 800.0, "ms")
+    _aim("memory, resident", found["memory_rss_kb"] / 1024, 60.0, "MiB")
+    _aim("idle, share of one core", found["idle_core_percent"], 0.5, "%")
+
+
+def _row(label: str, spread: dict[str, Any], wide: int) -> None:
+    """One line of the table; ``wide`` characters of the label take two columns."""
+    figures = "".join(f"{spread[key]:8.2f}" for key in ("minimum", "median", "p95", "p99", "maximum"))
+    print(f"{label:<{44 - wide}}{figures}")
+
+
+def _aim(label: str, value: float, aim: float, unit: str) -> None:
+    """One figure against its aim."""
+    print(f"  {'met   ' if value <= aim else 'MISSED'} {label}: {value:.2f} {unit} (aim: {aim:g} {unit})")
