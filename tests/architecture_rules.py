@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("authority", "coil", "compartment"),
     ("hall", "ledger", "prompts", "visit"),
     ("cabinet", "commands", "reception"),
-    ("lanes", "outbox", "store"),
+    ("lanes", "outbox", "store", "audit", "logbook", "device"),
     ("service",),
     ("notify", "runner"),
     ("assembly",),
@@ -65,8 +65,10 @@ LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
 # Where time, chance and waiting may be met, and why. A name ending in "/" is a folder.
 PLACES: dict[tuple[str, str], str] = {
     ("time", "locker/clock.py"): "the one clock of the program",
-    ("secrets", "locker/cli/token.py"): "keys and token ids must not be guessable",
+    ("secrets", "locker/cli/token.py"): "token ids must not be guessable",
+    ("secrets", "locker/cli/keyfile.py"): "private keys must not be guessable",
     ("time", "sim/bench.py"): "measures to the nanosecond what locker.clock gives in milliseconds",
+    ("secrets", "locker/cli/device.py"): "a device's key and pick-up secret must not be guessable",
     ("secrets", "locker/assembly.py"): "a new database's epoch, drawn once",
 }
 

@@ -76,9 +76,12 @@ def header(message: Sign1) -> tuple[int, bytes]:
     return alg, kid
 
 
-def decode_map(encoded: bytes) -> dict[int, Any]:
-    """Return a map whose keys are integers and not booleans. Raises ``CoseError`` for anything else."""
-    fields = _load(encoded, _MAP_DEPTH)
+def decode_map(encoded: bytes, depth: int = _MAP_DEPTH) -> dict[int, Any]:
+    """Return a map whose keys are integers and not booleans. Raises ``CoseError`` for anything else.
+
+    ``depth`` is how many arrays and maps may lie inside each other, this map counted.
+    """
+    fields = _load(encoded, depth)
     if type(fields) is not dict:
         raise CoseError("not a map")
     if any(type(key) is not int for key in fields):
@@ -90,7 +93,8 @@ def encode(value: object) -> bytes:
     """Return the deterministic encoding of integers, strings, arrays and maps.
 
     cbor2 sorts map keys by length first (RFC 7049, section 3.9); for the keys of this contract (one byte each but
-    -65537, whose first byte is the largest) that is also the order of RFC 8949.
+    one of -65537 and below, whose first byte is the largest; or all of them 16-byte strings) that is also the order of
+    RFC 8949.
     """
     return cbor2.dumps(value, canonical=True)
 
@@ -105,12 +109,15 @@ def to_be_signed(protected: bytes, payload: bytes) -> bytes:
     return encode(["Signature1", protected, b"", payload])
 
 
-def not_canonical(message: Sign1) -> str | None:
-    """Return the name of the first level that is not in its deterministic form, None when all three are."""
+def not_canonical(message: Sign1, depth: int = _MAP_DEPTH) -> str | None:
+    """Return the name of the first level that is not in its deterministic form, None when all three are.
+
+    ``depth`` is the payload's, as in ``decode_map``.
+    """
     if encode_message(message.protected, message.payload, message.signature) != message.raw:
         return "envelope"
     for name, encoded in (("protected header", message.protected), ("payload", message.payload)):
-        if encode(decode_map(encoded)) != encoded:
+        if encode(decode_map(encoded, depth)) != encoded:
             return name
     return None
 

@@ -41,6 +41,12 @@ class PublicKey:
         self.raw = raw
         self._key = Ed25519PublicKey.from_public_bytes(raw)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PublicKey) and other.raw == self.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
+
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Whether ``signature`` (64 bytes) is this key's over ``message``."""
         try:

@@ -1,10 +1,10 @@
 """The QR token: what a scanner read, checked in one fixed order, cheap before dear (tokens contract, section 1).
 
     length -> prefix -> Base45 -> envelope -> header -> key -> signature -> claims -> canonical form at every level
-    -> audience -> purpose of this key -> time
+    -> audience -> purpose of this key -> time -> the key's cut-off -> revoked
 
-Each step has its own refusal. Knows the issuers' keys and this cabinet's id. Must never know whether a token was used
-or revoked, which orders lie in the cabinet, or any door: those come after, in the cabinet. No clock, no input, no
+Each step has its own refusal. Knows the issuers' keys, the revoked ids and this cabinet's id. Must never know whether a
+token was used, which orders lie in the cabinet, or any door: those come after, in the cabinet. No clock, no input, no
 output.
 
 Two choices beyond the contract. Blanks (space, tab, CR, LF) at both ends are a scanner's, not the token's, and are
@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from locker.authority import base45, cose
 from locker.authority.claims import Claims, ClaimsError, read
-from locker.authority.clock import judge_time
+from locker.authority.clock import judge_key, judge_time
 from locker.authority.keys import IssuerKey, KeyRing
+from locker.authority.revocation import Revoked
 from locker.model import Now, Refusal
 
 __all__ = ["PREFIX", "READING_BYTES_MAX", "TEXT_BYTES_MAX", "Authority", "Claims", "Refused", "unpack"]
@@ -49,18 +50,23 @@ class Refused:
 
 
 class Authority:
-    """Says what a reading allows. ``cabinet_id`` is the audience that tokens for this cabinet carry."""
+    """Says what a reading allows. ``cabinet_id`` is the audience that tokens for this cabinet carry.
 
-    def __init__(self, keys: KeyRing, cabinet_id: str) -> None:
+    ``revoked`` belongs to the authority and not to each call of ``verify``: no caller can forget it. New keys or a new
+    list make a new authority.
+    """
+
+    def __init__(self, keys: KeyRing, cabinet_id: str, revoked: Revoked | None = None) -> None:
         self._keys = keys
         self._cabinet_id = cabinet_id
+        self._revoked = Revoked() if revoked is None else revoked
 
     def verify(self, raw: bytes, now: Now) -> Claims | Refused:
         """Return what the token allows, or why it allows nothing. Never raises, whatever the bytes."""
         message = unpack(raw)
         if isinstance(message, Refused):
             return message
-        key = self._signer(message)
+        key = self._signer(message, now)
         if isinstance(key, Refused):
             return key
         claims = _claims(message, key)
@@ -68,8 +74,8 @@ class Authority:
             return claims
         return self._objection(claims, key, now) or claims
 
-    def _signer(self, message: cose.Sign1) -> IssuerKey | Refused:
-        """Return the key that signed this message."""
+    def _signer(self, message: cose.Sign1, now: Now) -> IssuerKey | Refused:
+        """Return the key that signed this message, and that may sign now."""
         try:
             alg, kid = cose.header(message)
         except cose.CoseError as wrong:
@@ -79,6 +85,9 @@ class Authority:
             return Refused(Refusal.UNKNOWN_KEY, f"kid {kid.hex()} is none of {len(self._keys)} keys", kid=kid)
         if key.retired:
             return Refused(Refusal.KEY_RETIRED, f"kid {kid.hex()}", kid=kid)
+        if reason := judge_key(key, now):
+            span = f"{key.not_before} to {key.not_after}, now {now.wall_ms // 1000} {now.quality.value}"
+            return Refused(reason, f"kid {kid.hex()} holds from {span}", kid=kid)
         if alg != key.alg:
             return Refused(Refusal.HEADER, f"alg {alg}, but key {kid.hex()} has alg {key.alg}", kid=kid)
         if not key.public.verify(message.signature, cose.to_be_signed(message.protected, message.payload)):
@@ -96,6 +105,11 @@ class Authority:
         if reason := judge_time(claims, now):
             span = f"iat {claims.iat} nbf {claims.nbf} exp {claims.exp}"
             return Refused(reason, f"{span} now {now.wall_ms // 1000} {now.quality.value}", claims, claims.kid)
+        if claims.iat < key.cutoff_iat:
+            detail = f"iat {claims.iat} is before {key.cutoff_iat}, the cut-off of key {claims.kid.hex()}"
+            return Refused(Refusal.CUT_OFF, detail, claims, claims.kid)
+        if self._revoked.holds(claims.cti):
+            return Refused(Refusal.REVOKED, f"cti {claims.cti.hex()} is on the revocation list", claims, claims.kid)
         return None
 
 

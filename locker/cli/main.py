@@ -41,7 +41,12 @@ GROUPS = (
     Group("demo", "locker.cli.demo", "在模拟器上演示整个柜子", "show the whole cabinet on the simulator"),
     Group("bench", "locker.cli.bench", "测量从扫码到开锁等时间", "measure scan to unlock and other times"),
     Group("token", "locker.cli.token", "生成、签发、查看、核对令牌", "make keys; issue, inspect, verify tokens"),
+    Group("keys", "locker.cli.keys", "根钥匙、钥匙集、作废名单", "the root key, key sets, revoked tokens"),
     Group("config", "locker.cli.config", "检查配置文件", "check a configuration file"),
+    Group("device", "locker.cli.device", "生成本柜自己的密钥", "make this cabinet's own secrets"),
+    Group("receipt", "locker.cli.receipt", "核对投递回执", "verify a deposit receipt"),
+    Group("pickup", "locker.cli.pickup", "算出取件码", "compute a pick-up code"),
+    Group("log", "locker.cli.log", "核对、导出事件日志", "verify and export the event log"),
 )
 
 
@@ -95,6 +100,9 @@ def _overview() -> str:
             "用法 usage: locker <group> ...   |   locker <group> --help   |   locker --version",
             "",
             *lines,
+            "",
+            "自己签发令牌(一台笔记本就够): locker keys --help 一步一步地说",
+            "To run an issuer of your own from a laptop: locker keys --help goes through it step by step",
             "",
             "出错时只打印一行;要看出处,设 LOCKER_DEBUG=1。",
             "An error prints one line; LOCKER_DEBUG=1 shows where it came from.",

@@ -8,7 +8,6 @@ person who typed the command. Exit codes: 0 done or valid, 1 the token is refuse
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import secrets
 import sys
@@ -19,11 +18,11 @@ from typing import Any
 from locker import clock, config, texts
 from locker.authority import base45, cose
 from locker.authority.claims import CTI_BYTES, Claims, ClaimsError, read
-from locker.authority.ed25519 import KEY_BYTES, KeyError25519, PrivateKey, PublicKey
+from locker.authority.ed25519 import PublicKey
 from locker.authority.issue import issue
 from locker.authority.keys import IssuerKey, KeyRing, kid_of
 from locker.authority.token import PREFIX, READING_BYTES_MAX, Authority, Refused, unpack
-from locker.cli import qr
+from locker.cli import keyfile, qr
 from locker.model import Now, Purpose, Quality, Size
 
 PURPOSES = tuple(purpose.name.lower() for purpose in Purpose)
@@ -92,8 +91,7 @@ def _register_verify(parser: argparse.ArgumentParser) -> None:
 
 
 def _keygen(args: argparse.Namespace) -> int:
-    key = PrivateKey(secrets.token_bytes(KEY_BYTES))
-    _write_secret(args.file, key.to_pem())
+    key = keyfile.create(args.file)
     names = ", ".join(f'"{name}"' for name in args.purposes)
     print(f"# kid {kid_of(key.public).hex()}")
     print(f'[[keys]]\npublic = "{key.public.hex()}"\npurposes = [{names}]\nalg = {ALGS[args.alg]}\nstate = "active"')
@@ -104,7 +102,7 @@ def _keygen(args: argparse.Namespace) -> int:
 def _issue(args: argparse.Namespace) -> int:
     iat = clock.wall_s()
     text = issue(
-        key=_read_key(args.key),
+        key=keyfile.read(args.key, "locker token keygen"),
         aud=args.aud,
         purpose=Purpose[args.purpose.upper()],
         iat=iat,
@@ -190,25 +188,6 @@ def _nbf_from(moment: tuple[bool, int] | None, iat: int) -> int | None:
         return None
     counted_from_now, seconds = moment
     return iat + seconds if counted_from_now else seconds
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read. Raises ``TokenCommandError`` when something is there already."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise TokenCommandError(f"{path} exists and is not overwritten; name another file") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read_key(path: Path) -> PrivateKey:
-    try:
-        return PrivateKey.from_pem(path.read_bytes())
-    except KeyError25519 as wrong:
-        raise TokenCommandError(f"{path}: {wrong}; make one with `locker token keygen`") from None
 
 
 def _reading(token: str) -> bytes:

@@ -8,7 +8,8 @@ import cbor2
 
 from locker.authority import base45
 from locker.authority.ed25519 import PrivateKey, PublicKey
-from locker.authority.keys import IssuerKey, KeyRing, kid_of
+from locker.authority.keys import IssuerKey, KeyRing, KeyState, kid_of
+from locker.authority.revocation import Revoked
 from locker.authority.token import Authority, Claims, Refused
 from locker.model import Now, Purpose, Quality
 
@@ -17,18 +18,22 @@ IAT = 1_750_000_000
 EXP = IAT + 86_400
 NOW = Now(ms=1000, wall_ms=(IAT + 60) * 1000, quality=Quality.SYNCED)
 CTI = bytes(range(16))
+REVOKED_CTI = b"\xee" * 16
 
-RESIDENT, STAFF, OLD, NEW = (PrivateKey(bytes([number]) * 32) for number in (1, 2, 3, 4))
+RESIDENT, STAFF, OLD, NEW, EARLY, LATE, CUT = (PrivateKey(bytes([number]) * 32) for number in range(1, 8))
 STRANGER = PrivateKey(b"\x09" * 32)
 RING = KeyRing(
     [
         IssuerKey(PublicKey(RESIDENT.public), frozenset((Purpose.DEPOSIT, Purpose.COLLECT))),
         IssuerKey(PublicKey(STAFF.public), frozenset((Purpose.STAFF, Purpose.TECHNICIAN))),
-        IssuerKey(PublicKey(OLD.public), frozenset(Purpose), retired=True),
+        IssuerKey(PublicKey(OLD.public), frozenset(Purpose), state=KeyState.RETIRED),
         IssuerKey(PublicKey(NEW.public), frozenset(Purpose), alg=-19),
+        IssuerKey(PublicKey(EARLY.public), frozenset(Purpose), not_after=IAT - 61),
+        IssuerKey(PublicKey(LATE.public), frozenset(Purpose), not_before=IAT + 181),
+        IssuerKey(PublicKey(CUT.public), frozenset(Purpose), cutoff_iat=IAT),
     ]
 )
-AUTHORITY = Authority(RING, CABINET)
+AUTHORITY = Authority(RING, CABINET, Revoked({REVOKED_CTI: EXP}))
 
 DEPOSIT: dict[Any, Any] = {3: CABINET, 4: EXP, 6: IAT, 7: CTI, -65537: [1, 0, b"order-1", 0]}
 PERSON: dict[Any, Any] = {2: "li.na", **DEPOSIT, -65537: [3, 0, b"", 0]}

@@ -6,15 +6,19 @@ import pytest
 from crafted import (
     CABINET,
     COSE,
+    CUT,
     DEPOSIT,
+    EARLY,
     EXP,
     GOOD,
     IAT,
+    LATE,
     NEW,
     NOW,
     OLD,
     PERSON,
     RESIDENT,
+    REVOKED_CTI,
     STAFF,
     STRANGER,
     but,
@@ -104,6 +108,8 @@ REFUSED: list[tuple[str, Refusal, bytes]] = [
     ("kid of 8 bytes", Refusal.HEADER, craft(header={1: -8, 4: bytes(8)})),
     ("a stranger's key", Refusal.UNKNOWN_KEY, craft(key=STRANGER)),
     ("a retired key", Refusal.KEY_RETIRED, craft(key=OLD)),
+    ("a key whose time is over", Refusal.KEY_NOT_VALID, craft(key=EARLY)),
+    ("a key whose time is to come", Refusal.KEY_NOT_VALID, craft(key=LATE)),
     ("another key's signature", Refusal.SIGNATURE, craft(key=STRANGER, header={1: -8, 4: kid_of(RESIDENT.public)})),
     ("no signature", Refusal.SIGNATURE, craft(signature=bytes(64))),
     ("another token's signature", Refusal.SIGNATURE, craft(but(cti=b"x" * 16), signature=COSE[-64:])),
@@ -196,6 +202,8 @@ REFUSED: list[tuple[str, Refusal, bytes]] = [
     ("expired", Refusal.EXPIRED, craft(but(iat=IAT - 3600, exp=IAT - 60))),
     ("issued in the future", Refusal.NOT_YET_VALID, craft(but(iat=IAT + 181))),
     ("booked for later", Refusal.NOT_YET_VALID, craft(but(nbf=IAT + 181))),
+    ("issued before its key's cut-off", Refusal.CUT_OFF, craft(but(iat=IAT - 1), key=CUT)),
+    ("revoked", Refusal.REVOKED, craft(but(cti=REVOKED_CTI))),
 ]
 
 
@@ -212,7 +220,7 @@ def test_each_fault_has_its_own_refusal(reason: Refusal, reading: bytes) -> None
 
 def test_the_table_has_every_reason_that_a_token_can_have() -> None:
     """Reasons that need the ledger, the store or the cloud come from elsewhere; all others are in the table."""
-    ours = list(Refusal)[: list(Refusal).index(Refusal.NOT_YET_VALID) + 1]
+    ours = list(Refusal)[: list(Refusal).index(Refusal.REVOKED) + 1]
     assert {reason for _, reason, _ in REFUSED} == set(ours)
 
 
@@ -225,7 +233,7 @@ def test_claims_are_shown_only_when_the_signature_is_good(reason: Refusal, readi
     verdict = verify(reading)
     assert isinstance(verdict, Refused)
     assert (verdict.claims is None) == (reason in BEFORE_THE_SIGNATURE or reason is Refusal.CLAIMS)
-    if reason in (Refusal.UNKNOWN_KEY, Refusal.KEY_RETIRED, Refusal.SIGNATURE, Refusal.CLAIMS, Refusal.EXPIRED):
+    if list(Refusal).index(reason) >= list(Refusal).index(Refusal.UNKNOWN_KEY):
         assert len(verdict.kid) == 4
 
 
@@ -237,11 +245,14 @@ WORSE_AND_WORSE: list[tuple[Refusal, bytes]] = [
     (Refusal.HEADER, craft(header={1: -7, 4: b"none", 5: 1}, signature=bytes(64))),
     (Refusal.UNKNOWN_KEY, craft(header={1: -7, 4: b"none"}, signature=bytes(64))),
     (Refusal.KEY_RETIRED, craft(header={1: -7, 4: kid_of(OLD.public)}, signature=bytes(64))),
+    (Refusal.KEY_NOT_VALID, craft(header={1: -7, 4: kid_of(EARLY.public)}, signature=bytes(64))),
     (Refusal.SIGNATURE, craft(but(aud=None), signature=bytes(64))),
     (Refusal.CLAIMS, craft(payload=b"\xa1\x18\x03\x60")),
     (Refusal.NOT_CANONICAL, craft(payload=b"\xb8\x05" + enc(but(aud="another", exp=IAT + 1, iat=IAT))[1:])),
     (Refusal.WRONG_CABINET, craft({**PERSON, 3: "another", 4: IAT - 1000, 6: IAT - 2000})),
     (Refusal.PURPOSE, craft({**PERSON, 4: IAT - 1000, 6: IAT - 2000})),
+    (Refusal.EXPIRED, craft(but(iat=IAT - 2000, exp=IAT - 1000, cti=REVOKED_CTI), key=CUT)),
+    (Refusal.CUT_OFF, craft(but(iat=IAT - 1, cti=REVOKED_CTI), key=CUT)),
 ]
 
 

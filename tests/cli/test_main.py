@@ -69,7 +69,7 @@ def test_an_unknown_group_suggests_the_nearest(word: str, hint: str, capsys: pyt
 def test_an_unlike_word_is_answered_with_all_groups(capsys: pytest.CaptureFixture[str]) -> None:
     """Where nothing is near, all groups are named."""
     assert main(["zzz"]) == 2
-    assert "there are: run, demo, bench, token, config" in capsys.readouterr().err
+    assert "there are: run, demo, bench, token, keys, config" in capsys.readouterr().err
 
 
 def test_config_check_sums_up_the_example(capsys: pytest.CaptureFixture[str]) -> None:
