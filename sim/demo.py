@@ -1,0 +1,276 @@
+"""The demo: broker, cloud, cabinet on pseudo-terminals and the real controller, put together and taken apart again.
+
+It is the stage of the web page and the scripted day; both do only what people, staff, the cloud or bad luck could do.
+Knows how the parts are connected. Must never reach into the controller: that is a process with its own files, started
+with the command a cabinet starts it with.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sim.broker import EmbeddedBroker
+from sim.cloud import Cloud, Message
+from sim.demo_cable import Cable
+from sim.demo_codes import ODD, Code, Issuer
+from sim.demo_controller import Controller
+from sim.demo_news import News
+from sim.demo_qr import rows
+from sim.demo_screen import spoken
+from sim.demo_site import CABINET, Pace, Site
+from sim.demo_street import Street
+from sim.watch import Journal, Limits
+
+READY_S = 30.0
+
+
+class Demo:
+    """A whole running cabinet with everything around it. ``folder`` must exist; nothing outside it is touched."""
+
+    def __init__(self, folder: Path, pace: Pace, seed: int, power: bool = True) -> None:
+        """Start all parts, with ``power`` false all but the controller, which ``controller.power_on`` starts.
+
+        Raises ``OSError`` or ``TimeoutError``; what had started by then is ended.
+        """
+        self._lock = threading.Lock()
+        self.held: dict[int, str] = {}
+        self.spent: list[str] = []
+        self.code: Code | None = None
+        self._codes: dict[str, Code] = {}
+        self._drawn: tuple[str, list[str]] = ("", [])
+        self.feed = News()
+        with ExitStack() as parts:
+            broker = EmbeddedBroker()
+            parts.callback(broker.close)
+            broker.start()
+            self.cloud = Cloud("127.0.0.1", broker.port(5), on_message=self._on_message)
+            parts.callback(self.cloud.stop)
+            self.cloud.start(READY_S)
+            self.cable = Cable(broker.port(5))
+            parts.callback(self.cable.close)
+            self.site = Site(folder, self.cable.port, pace, seed)
+            self.issuer = Issuer(self.site, seed)
+            self.street = Street(self.site, seed)
+            parts.callback(self.street.close)
+            self.street.start()
+            self.controller = Controller(self.site.config_file, self.site.log_file, self.street.notify)
+            parts.callback(self.controller.close)
+            self.controller.start(power)
+            self._parts = parts.pop_all()
+
+    def ready(self, timeout_s: float = READY_S) -> None:
+        """Wait until somebody may come: the idle screen, every door known. Raises ``TimeoutError``."""
+        if not self.street.until(lambda: self.shown == "idle" and self._doors_known(), timeout_s):
+            words = self.controller.last_words()
+            raise TimeoutError(f"the cabinet was not ready after {timeout_s} s; the controller's last words:\n{words}")
+
+    def close(self) -> None:
+        """End everything that was started."""
+        self._parts.close()
+
+    @property
+    def shown(self) -> str:
+        """The name of the screen that is shown, empty while it is dark."""
+        screen = self.street.screen.screen
+        return str(screen["screen"]) if screen else ""
+
+    # --- the stage of the page ---
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole world as the page draws it."""
+        with self.street.changed:
+            seen, reading = self.street.view()
+            line = self.street.screen.screen
+        plans = {door.door: door for door in self.site.config.doors}
+        doors = [
+            door | {"size": plans[door["door"]].size, "side": plans[door["door"]].side, "row": plans[door["door"]].row}
+            for door in seen
+        ]
+        about = self.site.config.cabinet
+        with self._lock:
+            orders = [{"order": order, "door": door} for door, order in sorted(self.held.items())]
+        plugs = {part: self.street.plugged(part) for part in ("board", "scanner")} | {"network": self.cable.plugged}
+        return {
+            "cabinet": {"id": about.id, "name_zh": about.name_zh, "name_en": about.name_en, "phone": about.phone},
+            "doors": doors,
+            "screen": spoken(line, self.site.config) if line else None,
+            "phone": self._phone(),
+            "orders": orders,
+            "controller": {"running": bool(self.controller.pid), "starts": len(self.controller.starts)},
+            "plugs": plugs,
+            "reading": reading,
+        }
+
+    def news(self, after: int) -> list[dict[str, Any]]:
+        """Return the messages with a number above ``after``."""
+        return self.feed.after(after)
+
+    def do(self, order: dict[str, Any]) -> None:
+        """Do what somebody pressed on the page. Raises ``ValueError`` where it cannot be done."""
+        acts: dict[str, Callable[[dict[str, Any]], None]] = {
+            "put": lambda o: self.street.put(self._door(o)),
+            "take": lambda o: self._nothing(self.street.take(self._door(o))),
+            "shut": lambda o: self.street.shut(self._door(o)),
+            "force": lambda o: self.street.force(self._door(o)),
+            "press": lambda o: self.lean(self._door(o)),
+            "touch": lambda o: self.street.touch(str(o["button"]), int(o["screen"])),
+            "code": self._choose,
+            "hold": lambda o: self.hold(),
+            "fault": self._fault,
+            "plug": self._plug,
+            "power": lambda o: self.controller.kill(),
+            "remote": lambda o: self._nothing(self.remote(self._door(o))),
+        }
+        act = acts.get(str(order.get("do")))
+        if act is None:
+            raise ValueError(f"不认识的动作  no such action; there are {', '.join(acts)}")
+        act(order)
+
+    # --- what people and bad luck do ---
+
+    def show(self, code: Code) -> None:
+        """Have a code on the phone."""
+        with self._lock:
+            self.code = code
+            self._codes[code.cti] = code
+
+    def hold(self) -> None:
+        """Hold the phone to the scanner. Raises ``ValueError`` when there is no code on it."""
+        if self.code is None:
+            raise ValueError("手机上还没有码  there is no code on the phone yet")
+        self.street.hold(self.code.text)
+
+    def lean(self, door: int) -> None:
+        """Press a door with the hand for two seconds."""
+        self.street.press(door)
+        timer = threading.Timer(2.0, self.street.press, (door, False))
+        timer.daemon = True
+        timer.start()
+
+    def remote(self, door: int) -> str:
+        """Let the cloud open a door with a signed grant; the command's id."""
+        command = self.cloud.send(CABINET, "open", grant=self.issuer.staff(door).text)
+        self.feed.add(f"lk/v1/{CABINET}/down/cmd", json.dumps({"id": command, "op": "open", "door": door}).encode())
+        return command
+
+    def journal(self) -> Journal:
+        """Return everything that was seen from outside so far."""
+        pace, view, coil = self.site.pace, self.cloud.view(CABINET), self.site.config.coil
+        window = self.site.config.mqtt.window if self.site.config.mqtt else 0
+        with self.street.changed:
+            limits = Limits(
+                pace.pulse_ms,
+                pace.cooldown_ms,
+                coil.per_lock_minute_max,
+                coil.doors_minute_max,
+                window,
+                frozenset(self.street.lying),
+            )
+            return Journal(
+                limits,
+                tuple(self.controller.starts),
+                self.street.unlocks(),
+                self.street.coils(),
+                tuple(self.street.moves),
+                tuple(view.receipts),
+                tuple(view.acks),
+                {door: str(seen.get("seen")) for door, seen in view.doors.items()},
+                frozenset(door for door in self.street.doors if self.street.is_open(door)),
+                self.street.breaches(),
+            )
+
+    # --- inside ---
+
+    def _doors_known(self) -> bool:
+        seen = self.cloud.view(CABINET).doors
+        return all(str(seen.get(door, {}).get("seen")) != "unknown" for door in self.street.doors) and bool(seen)
+
+    def _door(self, order: dict[str, Any]) -> int:
+        door = order.get("door")
+        if not isinstance(door, int) or door not in self.street.doors:
+            raise ValueError("没有这个门  no such door")
+        return door
+
+    @staticmethod
+    def _nothing(result: object) -> None:
+        """Take a result that the page has no use for."""
+
+    def _phone(self) -> dict[str, Any] | None:
+        with self._lock:
+            code = self.code
+            if code is None:
+                return None
+            if self._drawn[0] != code.text:
+                self._drawn = (code.text, rows(code.text))
+            return {"zh": code.zh, "en": code.en, "rows": self._drawn[1]}
+
+    def _choose(self, order: dict[str, Any]) -> None:
+        match order.get("errand"):
+            case "deposit":
+                self.show(self.issuer.deposit(str(order.get("size", "any")), bool(order.get("low"))))
+            case "collect":
+                self.show(self.issuer.collect(str(order["order"])))
+            case "staff":
+                self.show(self.issuer.staff(self._door(order)))
+            case "odd" if order.get("odd") == "spent":
+                self.show(self._spent_code())
+            case "odd" if order.get("odd") in ODD:
+                self.show(self.issuer.odd(str(order["odd"])))
+            case _:
+                raise ValueError("没有这件事  no such errand")
+
+    def _spent_code(self) -> Code:
+        with self._lock:
+            used = [self._codes[cti] for cti in self.spent if cti in self._codes]
+        if not used:
+            raise ValueError("先办成一件事，才有用过的码  finish an errand first; then there is a used code")
+        return replace(used[-1], zh="用过的码", en="A code already used")
+
+    def _fault(self, order: dict[str, Any]) -> None:
+        door, on = self._door(order), self.street
+        match order.get("fault"):
+            case "jam":
+                on.jam(door, 0) if on.jams.get(door) == "jam" else on.jam(door)
+            case "press_jam":
+                on.stick(door, on.jams.get(door) != "press_jam")
+            case "stuck":
+                healed = on.body.compartments[on.doors[door]].sensor is not None
+                on.stick_sensor(door, None if healed else not on.is_open(door))
+            case _:
+                raise ValueError("没有这种故障  no such fault")
+
+    def _plug(self, order: dict[str, Any]) -> None:
+        part, on = order.get("part"), bool(order.get("on"))
+        if part == "network":
+            (self.cable.plug if on else self.cable.unplug)()
+        elif part in ("board", "scanner"):
+            (self.street.plug if on else self.street.unplug)(str(part))
+        else:
+            raise ValueError("没有这个插头  no such plug")
+
+    def _on_message(self, message: Message) -> None:
+        self.feed.add(f"lk/v1/{message.cabinet}/up/{message.tail}", message.payload)
+        if message.tail == "evt":
+            event = json.loads(message.payload)
+            with self._lock:
+                self._keep(event)
+        if hasattr(self, "street"):
+            self.street.notify()
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        """Note which orders are held and which codes are spent, as the events tell it."""
+        door, kind, data = event["door"], event["type"], event["data"]
+        if kind == "deposited":
+            self.held[door] = bytes.fromhex(data["order"]).decode()
+        elif kind in ("collected", "taken_out", "cancelled"):
+            self.held.pop(door, None)
+        elif kind == "moved":
+            self.held.pop(data.get("from"), None)
+        if kind in ("collected", "visit_ended") and data.get("cti") in self._codes:
+            self.spent.append(data["cti"])

@@ -1,0 +1,121 @@
+"""The cabinet's screen in the demo: a client of the panel socket that puts the catalogues' sentences to each screen.
+
+Knows the panel's lines and the catalogues. Must never decide what is shown or whether a touch is good.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from locker import texts
+from locker.config import Config
+
+PIECE_BYTES = 65_536
+TONES = {
+    "refused": "act",
+    "jammed": "act",
+    "alarm_open": "act",
+    "left_open": "act",
+    "out_of_order": "act",
+    "press": "act",
+}
+RETRY_MS = 100
+
+
+class ScreenLink:
+    """One connection to the panel socket, made again whenever it breaks. ``screen`` is the last line, None if dark.
+
+    ``lines`` counts what was heard, over all connections.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Connect at the first ``refresh``."""
+        self._path = path
+        self._link: socket.socket | None = None
+        self._heard = b""
+        self._retry_ms = 0
+        self.screen: dict[str, Any] | None = None
+        self.lines = 0
+
+    def fileno(self) -> int | None:
+        """The descriptor to wait for, None while not connected."""
+        return self._link.fileno() if self._link else None
+
+    def refresh(self, now_ms: int) -> bool:
+        """Connect or read; True when the screen has changed."""
+        if self._link is None:
+            if now_ms >= self._retry_ms:
+                self._retry_ms = now_ms + RETRY_MS
+                self._connect()
+            return False
+        try:
+            piece = self._link.recv(PIECE_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            piece = b""
+        if not piece:
+            self.close()
+            return True
+        *lines, self._heard = (self._heard + piece).split(b"\n")
+        for line in lines:
+            self.screen = json.loads(line)
+            self.lines += 1
+        return bool(lines)
+
+    def touch(self, button: str, screen: int) -> None:
+        """Press a button of a screen. Raises ``ValueError`` while the screen is dark."""
+        if self._link is None:
+            raise ValueError("屏幕没有信号  the screen is dark")
+        self._link.sendall(json.dumps({"touch": button, "screen": screen}).encode() + b"\n")
+
+    def close(self) -> None:
+        """Hang up; the screen goes dark."""
+        if self._link is not None:
+            self._link.close()
+        self._link, self._heard, self.screen = None, b"", None
+
+    def _connect(self) -> None:
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            link.connect(str(self._path))
+        except OSError:
+            link.close()
+            return
+        link.setblocking(False)
+        self._link = link
+
+
+def spoken(line: dict[str, Any], config: Config) -> dict[str, Any]:
+    """Return a panel line with what it says in both languages, as the page draws it."""
+    view = {key: line[key] for key in ("number", "door", "offers", "remaining_ms")}
+    view |= {"name": line["screen"], "tone": TONES.get(line["screen"], "")}
+    return view | {language: _said(line, config, language) for language in texts.LANGUAGES}
+
+
+def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]:
+    reason, phone = line["reason"], config.cabinet.phone
+    words: dict[str, Any] = {"door": line["door"], "ticket": line["ticket"], "phone": phone, "reason": "", "advice": ""}
+    words["place"] = _place(line["door"], config, language)
+    if reason:
+        words["reason"] = texts.sentence("refusals", reason, language, phone=phone)
+        words["advice"] = texts.sentence("refusals", reason, language, part="next", phone=phone)
+    said: dict[str, Any] = {
+        part: texts.sentence("screens", line["screen"], language, part=part, **words)
+        for part in ("title", "say", "next")
+    }
+    said["offers"] = [texts.sentence("offers", offer, language) for offer in line["offers"]]
+    aside = reason and "reason" not in texts.words("screens", line["screen"], language)
+    said["notice"] = f"{words['reason']} · {words['advice']}" if aside else ""
+    return said
+
+
+def _place(number: int, config: Config, language: str) -> str:
+    door = next((door for door in config.doors if door.door == number), None)
+    if door is None:
+        return ""
+    rows = max(other.row for other in config.doors if other.side == door.side)
+    return texts.place(door.side, door.row, rows, language)

@@ -1,0 +1,42 @@
+// Ties the page together: state in, parts drawn, language switched.
+import * as cabinet from "./cabinet.js";
+import * as faults from "./faults.js";
+import { flag } from "./make.js";
+import * as phone from "./phone.js";
+import * as screen from "./screen.js";
+import * as stream from "./stream.js";
+import { listen } from "./wire.js";
+import { languages, swap, word } from "./words.js";
+
+let last = null;
+
+function words() {
+  document.documentElement.lang = languages()[0] === "zh" ? "zh-CN" : "en";
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+}
+
+function health(name, down) {
+  const line = document.getElementById("health");
+  line.textContent = word(name);
+  flag(line, "data-down", down);
+}
+
+function draw(state) {
+  last = state;
+  health(state.controller.running ? "running" : "down", !state.controller.running);
+  cabinet.draw(state);
+  screen.draw(state.screen);
+  phone.draw(state);
+  faults.draw(state);
+  document.body.dataset.ready = "yes";
+}
+
+document.getElementById("language").addEventListener("click", () => {
+  swap();
+  words();
+  stream.redraw();
+  if (last) draw(last);
+});
+document.getElementById("errands").addEventListener("submit", (event) => event.preventDefault());
+words();
+listen({ state: draw, news: stream.add, silent: () => health("offline", true) });

@@ -1,0 +1,272 @@
+"""The demo's parts: its site, codes, cable, screen and stream, and the whole of it with the real controller."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from locker import config, texts
+from locker.authority.keys import KeyRing
+from locker.authority.token import Authority, Refused
+from locker.clock import boot_ms, wall_ms
+from locker.model import Now, Purpose, Quality, Refusal, Size
+from sim.day_people import Person
+from sim.day_troubles import TROUBLES, power_cut_at_the_pulse
+from sim.day_visits import REFUSED, VISITS, collect, drop_off_any
+from sim.demo import Demo
+from sim.demo_cable import Cable
+from sim.demo_codes import ODD, Issuer
+from sim.demo_news import News
+from sim.demo_qr import rows
+from sim.demo_screen import spoken
+from sim.demo_site import FOR_PEOPLE, FOR_THE_DAY, Site
+from sim.watch import breaches
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Give a site whose broker is nowhere."""
+    return Site(tmp_path, 1883, FOR_THE_DAY, 1)
+
+
+def test_the_demo_has_the_doors_of_the_commented_example(site: Site) -> None:
+    """Whoever reads config/cabinet.toml sees the cabinet of the demo."""
+    assert site.config.doors == config.load(ROOT / "config" / "cabinet.toml").doors
+
+
+@pytest.mark.parametrize("pace", [FOR_PEOPLE, FOR_THE_DAY])
+def test_both_paces_are_good_configurations(tmp_path: Path, pace: Any) -> None:
+    """The demo never runs on a configuration that a cabinet would refuse, and never without a network name."""
+    assert Site(tmp_path, 1883, pace, 2).config.visit.alarm_ms == pace.alarm_ms
+
+
+def test_good_codes_say_what_was_asked_for(site: Site) -> None:
+    """A code on the demo's phone is a token that the real verifier takes."""
+    authority = Authority(KeyRing.from_config(site.config.keys), site.cabinet)
+    now, issuer = Now(boot_ms(), wall_ms(), Quality.SYNCED), Issuer(site, 1)
+    for code, purpose in (
+        (issuer.deposit("M", low=True), Purpose.DEPOSIT),
+        (issuer.collect("A1001"), Purpose.COLLECT),
+        (issuer.staff(5), Purpose.STAFF),
+    ):
+        claims = authority.verify(code.text.encode(), now)
+        assert not isinstance(claims, Refused), claims
+        assert claims.purpose is purpose and claims.cti.hex() == code.cti
+    first = authority.verify(issuer.deposit("M", low=True).text.encode(), now)
+    assert not isinstance(first, Refused) and first.size is Size.M and first.low
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ODD if kind != "nobody"])
+def test_each_odd_code_is_odd_in_its_own_way(site: Site, kind: str) -> None:
+    """What the page calls expired is expired, what it calls forged is forged: the verifier says so."""
+    authority = Authority(KeyRing.from_config(site.config.keys), site.cabinet)
+    code = Issuer(site, 1).odd(kind)
+    refused = authority.verify(code.text.encode(), Now(boot_ms(), wall_ms(), Quality.SYNCED))
+    assert isinstance(refused, Refused)
+    assert refused.reason is Refusal(REFUSED.get(kind, "not_yet_valid"))
+
+
+def test_the_same_seed_makes_the_same_codes(site: Site) -> None:
+    """A day can be played again."""
+    one, other = Issuer(site, 5), Issuer(site, 5)
+    assert one.deposit().cti == other.deposit().cti
+    assert Issuer(site, 6).deposit().cti != Issuer(site, 5).deposit().cti
+
+
+def test_a_qr_is_square_and_dark_in_its_corners() -> None:
+    """The rows are a code as the page draws it, without a quiet zone."""
+    drawn = rows("LK1:" + "A1" * 100)
+    assert {len(row) for row in drawn} == {len(drawn)}
+    assert drawn[0][:7] == drawn[0][-7:] == drawn[-1][:7] == "1111111"
+
+
+@pytest.mark.parametrize("name", sorted(texts.catalogue("zh")["screens"]))
+def test_every_screen_can_be_said_in_both_languages(site: Site, name: str) -> None:
+    """No screen lacks a word that the panel's line gives."""
+    line = {
+        "screen": name,
+        "number": 1,
+        "door": 6,
+        "offers": ["done"],
+        "reason": "expired",
+        "ticket": "06-1",
+        "remaining_ms": 0,
+    }
+    view = spoken(line, site.config)
+    for language in texts.LANGUAGES:
+        said = view[language]
+        assert said["title"] and said["say"] and said["next"] and said["offers"]
+        assert not any("{" in str(sentence) for sentence in said.values())
+    assert ("过期" in view["zh"]["notice"]) is (name != "refused")
+
+
+def test_the_stream_says_each_message_in_both_languages_and_keeps_it_as_it_came() -> None:
+    """Known events have sentences, unknown ones their name, broken ones themselves; too many snapshots are left out."""
+    news = News()
+    event = {"type": "denied", "door": 0, "data": {"reason": "expired"}}
+    news.add("lk/v1/demo-1/up/evt", json.dumps(event).encode())
+    news.add("lk/v1/demo-1/up/evt", b'{"type":"brand_new","door":3}')
+    news.add("lk/v1/demo-1/up/door/03", b"{}")
+    news.add("lk/v1/demo-1/up/health", b"\xff{")
+    first, second, third = news.after(0)
+    assert (first["zh"], first["en"]) == ("拒绝：这个码已经过期", "Refused: This code has expired")
+    assert first["tone"] == "act" and json.loads(first["raw"]) == event
+    assert second["en"] == "brand_new 3"
+    assert third["tone"] == "act"
+    assert [item["n"] for item in news.after(1)] == [2, 3]
+
+
+def test_a_pulled_cable_cuts_and_refuses_and_comes_back_on_the_same_port() -> None:
+    """What the network does to the cabinet, the cable does; the broker behind it stays."""
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        cable = Cable(broker.getsockname()[1])
+        address = ("127.0.0.1", cable.port)
+        with socket.create_connection(address, 5) as near:
+            far, _ = broker.accept()
+            near.sendall(b"ping")
+            assert far.recv(10) == b"ping"
+            far.sendall(b"pong")
+            assert near.recv(10) == b"pong"
+            cable.unplug()
+            assert near.recv(10) == b"" and far.recv(10) == b""
+            far.close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, 5)
+        cable.plug()
+        with socket.create_connection(address, 5):
+            broker.accept()[0].close()
+        cable.close()
+
+
+# --- the whole of it ---
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Give a running demo with the real controller."""
+    running = Demo(tmp_path_factory.mktemp("demo"), FOR_THE_DAY, 3)
+    try:
+        running.ready()
+        yield running
+    finally:
+        running.close()
+
+
+def test_one_visit_and_one_power_cut_through_the_real_processes(demo: Demo) -> None:
+    """A drop-off, a power cut at the pulse, a collection: people get their way, and the watch finds nothing."""
+    person = Person(demo)
+    for visit in (drop_off_any, power_cut_at_the_pulse, collect):
+        person.begin()
+        visit(person)
+        person.sees("idle")
+    found = breaches(demo.journal())
+    assert not any(found.values()), found
+    assert len(demo.controller.starts) == 2
+    assert demo.cloud.hook_errors == 0
+
+
+def test_what_is_pressed_on_the_page_is_done_or_refused_with_a_sentence(demo: Demo) -> None:
+    """Each order of the page has its effect in the street; a wrong one raises with a sentence for the page."""
+    demo.do({"do": "fault", "door": 9, "fault": "jam"})
+    assert demo.state()["doors"][8]["jam"] == "jam"
+    demo.do({"do": "fault", "door": 9, "fault": "jam"})
+    assert demo.state()["doors"][8]["jam"] == ""
+    demo.do({"do": "code", "errand": "deposit", "size": "L", "low": True})
+    phone = demo.state()["phone"]
+    assert phone["zh"].startswith("送材料") and len(phone["rows"]) > 40
+    for wrong in (
+        {"do": "open sesame"},
+        {"do": "put", "door": 9},
+        {"do": "take", "door": 99},
+        {"do": "shut", "door": "9"},
+        {"do": "code", "errand": "odd", "odd": "none"},
+        {"do": "plug", "part": "sofa", "on": False},
+    ):
+        with pytest.raises(ValueError, match=r"[一-鿿]"):
+            demo.do(wrong)
+
+
+def test_the_day_has_every_kind_of_visit() -> None:
+    """At least thirty visits, each with a title, none twice."""
+    titles = [(visit.__doc__ or "").strip() for visit in (*VISITS, *TROUBLES)]
+    assert len(titles) >= 30 and all(titles) and len(set(titles)) == len(titles)
+
+
+def test_an_unknown_or_planned_scenario_is_refused_with_the_known_ones() -> None:
+    """Nothing starts; the message names what there is."""
+    wrong = {"--scenario staff": "not there yet", "--scenario dya": "no scenario", "--headless": "needs"}
+    for words, said in wrong.items():
+        command = [sys.executable, "-m", "locker", "demo", *words.split()]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        assert ended.returncode == 2 and said in ended.stderr and "day" in ended.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_where_to_look_and_ends_all_its_processes(tmp_path: Path, end: signal.Signals) -> None:
+    """Ctrl-C, or a service manager, ends broker, cabinet and controller; nothing of them is left."""
+    command = [sys.executable, "-m", "locker", "demo", "--seed", "1", "--keep", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        assert "http://127.0.0.1:" in lines[1]
+        children = _children(process.pid)
+        assert len(children) >= 2
+        process.send_signal(end)
+        assert process.wait(30) == 0
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+
+
+def _children(pid: int) -> set[int]:
+    """Return the process ids below one, by what the kernel says."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found |= {int(child)} | _children(int(child))
+    return found
+
+
+def test_the_page_is_served_to_this_machine_only(demo: Demo) -> None:
+    """Strict headers on every answer; a foreign host, origin or content type is refused."""
+    from http.client import HTTPConnection
+    from urllib.parse import urlsplit
+
+    from sim.demo_page import application
+    from sim.demo_serve import PageServer
+
+    page = PageServer(application(demo)).start()
+    address = urlsplit(page.url).netloc
+
+    def ask(method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        link = HTTPConnection(address, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        link.request(method, path, body or None, named)
+        answer = link.getresponse()
+        found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+        link.close()
+        return found
+
+    try:
+        status, headers, body = ask("GET", "/")
+        assert status == 200 and b"app.js" in body and b"<style" not in body and b"onclick" not in body
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert ask("GET", "/", Host="evil.example")[0] == 400
+        json_type = {"Content_Type": "application/json"}
+        assert ask("POST", "/do", "{}", Origin="http://evil.example", **json_type)[0] == 403
+        assert ask("POST", "/do", '{"do":"power"}', Content_Type="text/plain")[0] == 415
+        assert ask("POST", "/do", "[1]", **json_type)[0] == 400
+        refused = json.loads(ask("POST", "/do", '{"do":"shut","door":99}', **json_type)[2])
+        assert refused == {"ok": False, "why": "没有这个门  no such door"}
+        assert ask("GET", "/../demo.py")[0] == 404
+    finally:
+        page.close()

@@ -1,0 +1,202 @@
+"""The demo's page in a real Chromium: it draws the cabinet, carries a whole visit, fits on kiosk and laptop."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from sim.demo import Demo
+from sim.demo_page import application
+from sim.demo_serve import PageServer
+from sim.demo_site import FOR_PEOPLE
+
+pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(240)]
+
+WAIT_MS = 30_000
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --hide-scrollbars --remote-debugging-port=0 --no-first-run --lang=zh-CN "
+    "--disable-background-networking --disable-component-update --disable-sync --disable-default-apps"
+)
+SIZES = {"laptop": (1280, 800), "kiosk": (1080, 1920)}
+
+
+class Browser:
+    """One tab, spoken to over the DevTools protocol. ``complaints`` are console errors, ``asked`` all addresses."""
+
+    def __init__(self, link: ClientConnection) -> None:
+        self._link, self._numbers, self._session = link, count(1), ""
+        self.complaints: list[str] = []
+        self.asked: list[str] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Network", "Log"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        """Send one command and wait for its answer, keeping what the page says meanwhile."""
+        number = next(self._numbers)
+        message: dict[str, Any] = {"id": number, "method": method, "params": params}
+        self._link.send(json.dumps(message | ({"sessionId": self._session} if self._session else {})))
+        while True:
+            said = json.loads(self._link.recv(60))
+            if said.get("id") == number:
+                assert "error" not in said, said
+                result: dict[str, Any] = said["result"]
+                return result
+            self._note(said)
+
+    def _note(self, said: dict[str, Any]) -> None:
+        params = said.get("params", {})
+        if said.get("method") == "Runtime.exceptionThrown":
+            self.complaints.append(str(params["exceptionDetails"]))
+        if said.get("method") == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.complaints.append(params["entry"]["text"])
+        if said.get("method") == "Network.requestWillBeSent":
+            self.asked.append(params["request"]["url"])
+
+    def run(self, script: str) -> Any:
+        """Evaluate a script in the page and return its value."""
+        found = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def until(self, condition: str) -> None:
+        """Wait in the page until a script's condition is true."""
+        ended = f"Date.now() > begun + {WAIT_MS}"
+        look = f"const look = () => ({condition}) ? done(true) : {ended} ? done(false) : setTimeout(look, 30); look();"
+        good = self.run(f"new Promise((done) => {{ const begun = Date.now(); {look} }})")
+        assert good, f"never true in the page: {condition}\n{self.run('document.body.innerText')}"
+
+    def click(self, selector: str) -> None:
+        """Click the first element of a selector, once it is there and may be clicked."""
+        chosen = f"document.querySelector({json.dumps(selector)})"
+        self.until(f"{chosen} && !{chosen}.disabled")
+        self.run(f"{chosen}.click()")
+
+    def sees(self, text: str, where: str = "#screen") -> None:
+        """Wait until a part of the page shows a text."""
+        self.until(f"document.querySelector({json.dumps(where)}).textContent.includes({json.dumps(text)})")
+
+    def opens(self, url: str, size: str, scheme: str = "light") -> None:
+        """Open the page at a size and in a colour scheme, and wait until it is drawn."""
+        width, height = SIZES[size]
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call("Page.navigate", url=url)
+        self.until("document.body && document.body.dataset.ready === 'yes'")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of the page of a running demo."""
+    demo = Demo(tmp_path_factory.mktemp("demo"), FOR_PEOPLE, 11)
+    try:
+        demo.ready()
+        server = PageServer(application(demo)).start()
+        yield server.url
+        server.close()
+    finally:
+        demo.close()
+
+
+@pytest.fixture
+def browser(tmp_path: Path, program: Any) -> Iterator[Browser]:
+    """Give a tab of a fresh Chromium."""
+    command = [program("chromium"), *FLAGS.split(), f"--user-data-dir={tmp_path}", "about:blank"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "DevTools listening on" in line)
+        with connect(line.split()[-1], max_size=None, proxy=None) as link:
+            yield Browser(link)
+        process.terminate()
+        process.communicate()
+
+
+FITS = """[...document.querySelectorAll('.card, .screen, .cabinet, .top, .phone, .errands, .switches, html')]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
+  .map((box) => `${box.className || box.tagName}: ${box.scrollWidth - box.clientWidth} too wide,`
+    + ` ${box.scrollHeight - box.clientHeight} too high: ${box.textContent.slice(0, 80)}`)"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_it_fits_and_asks_nobody_else(browser: Browser, page: str, size: str, scheme: str) -> None:
+    """24 doors, every part wholly visible in both languages, no error, no request to another host."""
+    browser.opens(page, size, scheme)
+    assert browser.run("document.querySelectorAll('.door').length") == 24
+    for language in ("zh-CN", "en"):
+        browser.until(f"document.documentElement.lang === '{language}'")
+        for tab in range(1, 5):
+            browser.click(f".tabs button:nth-child({tab})")
+            assert browser.run(FITS) == []
+        browser.click("#language")
+    assert browser.complaints == []
+    assert browser.asked and all(asked.startswith((page, "about:", "data:")) for asked in browser.asked)
+    ink, paper = browser.run("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+    assert (_light(paper) > _light(ink)) is (scheme == "light")
+
+
+def test_a_whole_visit_a_refusal_and_a_power_cut(browser: Browser, page: str) -> None:
+    """What a visitor of the demo does first: drop off, collect, be refused, cut the power; the stream tells it all."""
+    browser.opens(page, "laptop")
+    browser.sees("请把二维码对准")
+    browser.click(".choices button:nth-child(3)")
+    browser.sees("送材料 · 中号", "#phone")
+    assert browser.run("document.querySelector('#phone path').getAttribute('d').length") > 1000
+    browser.click("#hold")
+    browser.sees("请把材料放进")
+    browser.click(".hand .plain")
+    browser.until("document.querySelector('[data-open][data-papers]')")
+    browser.sees("取出", "#hand")
+    _shut(browser)
+    browser.sees("收好了")
+    browser.until("Number.parseInt(document.querySelector('.screen .seconds').textContent) > 30")
+    browser.click("[data-offer=done]")
+    browser.sees("您好")
+
+    browser.click(".tabs button:nth-child(2)")
+    browser.click(".choices.grid button")
+    browser.sees("取件", "#phone")
+    browser.click("#hold")
+    browser.sees("取走您的东西")
+    browser.click("#power-cut")
+    browser.sees("屏幕没有信号")
+    browser.sees("门还开着")
+    browser.click(".hand .plain")
+    _shut(browser)
+    browser.sees("取好了")
+    browser.click("[data-offer=done]")
+    _is_refused(browser)
+    for told in ("收下一件", "的一件已取走", "办到一半断了电"):
+        browser.sees(told, "#news")
+    assert browser.complaints == []
+
+
+def _is_refused(browser: Browser) -> None:
+    """Show an expired code; the screen and the stream say why not, and the stream shows the message as it came."""
+    browser.click(".tabs button:nth-child(4)")
+    browser.click(".choices.grid button:nth-child(1)")
+    browser.sees("过期的码", "#phone")
+    browser.click("#hold")
+    browser.sees("这个码已经过期")
+    browser.sees("拒绝：这个码已经过期", "#news")
+    browser.click("#news li button")
+    browser.sees('"type": "denied"', "#news pre")
+
+
+def _shut(browser: Browser) -> None:
+    """Shut the open door, again if its coil was still on."""
+    browser.until("document.querySelector('[data-open]') && !document.querySelector('[data-coil]')")
+    browser.click(".hand .main")
+    browser.until("!document.querySelector('[data-open]')")
+
+
+def _light(colour: str) -> int:
+    return sum(int(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])

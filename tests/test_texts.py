@@ -1,0 +1,154 @@
+"""The catalogues are complete, agree with each other and fit on the screen."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import locker
+from locker import texts
+from locker.model import Refusal
+
+SCREENS = [
+    "idle",
+    "opening",
+    "opening_other",
+    "press",
+    "open_deposit",
+    "open_collect",
+    "open_staff",
+    "left_open",
+    "alarm_open",
+    "deposited",
+    "collected",
+    "emptying",
+    "cancelled",
+    "staff_question",
+    "refused",
+    "jammed",
+    "unfinished",
+    "out_of_order",
+]
+OFFERS = ["done", "reopen", "larger", "nothing", "took_out", "left_in"]
+EVENTS = [
+    "started",
+    "stopped",
+    "granted",
+    "denied",
+    "opened",
+    "not_opened",
+    "shut",
+    "deposited",
+    "collected",
+    "cancelled",
+    "reopened",
+    "moved",
+    "left_open",
+    "alarm_open",
+    "forced",
+    "jammed",
+    "staff_called",
+    "staff_opened",
+    "staff_done",
+    "visit_ended",
+    "interrupted",
+    "found_open",
+    "opened_late",
+    "board_silent",
+    "board_back",
+    "port_lost",
+    "port_back",
+    "device_trouble",
+    "command_done",
+    "command_refused",
+    "service_changed",
+    "log_trimmed",
+]
+GIVEN = {
+    "screens": {"door", "place", "ticket", "phone", "reason", "advice"},
+    "offers": set(),
+    "refusals": {"phone"},
+    "events": {"door", "reason"},
+    "places": {"side", "row"},
+    "language": set(),
+}
+LENGTHS = {("screens", "title"): (12, 26), ("screens", "say"): (30, 60), ("screens", "next"): (46, 84)}
+LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
+LENGTHS |= {("offers", "say"): (7, 20), ("events", "say"): (24, 48)}
+FILLED = {"door": 24, "place": "", "ticket": "A123", "phone": "0311-0000000", "reason": "", "advice": ""}
+
+ENTRIES = [
+    (section, name, part)
+    for section, names in texts.catalogue("zh").items()
+    for name in names
+    if section != "language"
+    for part in texts.parts(section, name, "zh")
+]
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_every_word_that_the_program_can_say_is_there(language: str) -> None:
+    """Each screen, button, refusal and event has a sentence; each refusal and screen has a next step."""
+    for section, names in (("screens", SCREENS), ("offers", OFFERS), ("events", EVENTS)):
+        assert [name for name in names if name not in texts.catalogue(language)[section]] == []
+    assert set(texts.catalogue(language)["refusals"]) == {refusal.value for refusal in Refusal}
+    for name in SCREENS:
+        assert texts.parts("screens", name, language) == ("title", "say", "next")
+    for refusal in Refusal:
+        assert texts.parts("refusals", refusal.value, language) == ("say", "next")
+
+
+def test_every_screen_and_event_that_the_core_names_is_in_the_catalogues() -> None:
+    """A ``Show`` or ``Record`` written with a literal name cannot be without its sentence."""
+    sources = "\n".join(path.read_text() for path in Path(locker.__file__).parent.rglob("*.py"))
+    for call, section in (("Show", "screens"), ("Record", "events")):
+        named = set(re.findall(rf'\b{call}\(\s*"([a-z_]+)"', sources))
+        assert named <= set(texts.catalogue("zh")[section])
+
+
+def test_the_languages_have_the_same_entries_and_the_same_words() -> None:
+    """A sentence cannot exist, or ask for a word, in one language only."""
+    shape = {
+        language: {
+            (section, name, part, texts.words(section, name, language, part=part))
+            for section, names in texts.catalogue(language).items()
+            for name in names
+            for part in texts.parts(section, name, language)
+        }
+        for language in texts.LANGUAGES
+    }
+    assert shape["zh"] == shape["en"]
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize(("section", "name", "part"), ENTRIES)
+def test_each_sentence_is_plain_and_fits(language: str, section: str, name: str, part: str) -> None:
+    """No empty sentence, no shouting, none longer than the screen; only words that the program has."""
+    assert texts.words(section, name, language, part=part) <= GIVEN[section]
+    text = texts.sentence(section, name, language, part=part, side="", row=1, **FILLED)
+    template = texts.catalogue(language)[section][name]
+    assert (template and text == text.strip()) or "{" in str(template)
+    assert "!" not in text and "！" not in text and "  " not in text
+    chinese, english = LENGTHS.get((section, part), (40, 60))
+    assert len(text) <= (chinese if language == "zh" else english), (len(text), text)
+
+
+def test_a_missing_sentence_is_an_error_that_says_where() -> None:
+    """Nothing empty can reach the screen."""
+    with pytest.raises(texts.TextMissingError, match=r"zh\.toml has no \[screens\] entry 'nowhere'"):
+        texts.sentence("screens", "nowhere", "zh")
+    with pytest.raises(texts.TextMissingError, match="needs the word 'place'"):
+        texts.sentence("screens", "opening", "zh", part="next", door=3)
+    with pytest.raises(texts.TextMissingError, match="no catalogue for language 'fr'"):
+        texts.sentence("screens", "idle", "fr")
+    with pytest.raises(texts.TextMissingError, match="has no part 'title'"):
+        texts.sentence("offers", "done", "zh", part="title")
+
+
+def test_a_door_is_counted_from_the_nearer_end() -> None:
+    """An eighty-year-old counts to four at most."""
+    assert texts.place("left", 2, 8, "zh") == "左边，从上往下数第 2 个"
+    assert texts.place("right", 8, 8, "en") == "right side, number 1 from the bottom"
+    assert texts.place("middle", 1, 1, "en") == "middle, number 1 from the top"
