@@ -43,6 +43,7 @@ from locker.model import (
     Pulse,
     PulseAnswered,
     PulseDropped,
+    PulseSent,
     Purpose,
     Quality,
     Record,
@@ -109,6 +110,8 @@ class Cabinet:
                 self._touched(event, now)
             case MessageReceived():
                 self.commands.receive(event, now)
+            case PulseSent():
+                self.coil.sent(event.door, now.ms)
             case PulseAnswered() if event.door == self.visit.door:
                 self.visit.board_said = event.answer.value
             case PulseDropped() if event.door == self.visit.door:
@@ -143,7 +146,7 @@ class Cabinet:
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do, or None."""
-        checks = self._check_ms if self._waiting_errands() else None
+        checks = self._check_ms if any(room.waits for room in self.rooms.values()) else None
         times = (self.visit.deadline_ms(), self._notice_ends_ms, self.reception.deadline_ms(), checks)
         return min((t for t in times if t is not None), default=None)
 
@@ -152,6 +155,7 @@ class Cabinet:
     def _door_seen(self, seen: DoorSeen, now: Now) -> None:
         """A door was read twice alike."""
         room = self.rooms[seen.door]
+        before, rev = (room.seen, room.occupied), room.rev
         room.seen, room.occupied = seen.open, seen.occupied
         if seen.door == self.visit.door:
             (self.visit.seen_open if seen.open else self.visit.seen_shut)(now)
@@ -159,10 +163,14 @@ class Cabinet:
             self._found_open(room, now)
         else:
             self._found_shut(room, now)
+        if room.rev == rev and (room.seen, room.occupied) != before:
+            self.keep(room)
 
     def _found_open(self, room: Compartment, now: Now) -> None:
         """Open, and no visit at this door: the late end of an errand, or somebody's force."""
         errand = room.errand
+        if errand is not None and errand.complete:
+            room.errand = errand = None
         if errand is not None and room.state in (DoorState.UNKNOWN, DoorState.JAMMED, DoorState.OPENING):
             self._late_opening(room, now)
             return
@@ -177,14 +185,16 @@ class Cabinet:
 
     def _late_opening(self, room: Compartment, now: Now) -> None:
         """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
-        bearer = self._bearer_of(room)
+        errand = room.errand
+        assert errand is not None, f"door {room.door} has no errand"
+        bearer = Bearer.of(errand, self.ledger.exp(errand.cti))
         if not self.visit.present:
             self.visit.resume(bearer, room, now)
             self.say(KeepVisit(str(room.door)))
             self.say(Attend(True))
             return
         room.fire("found_open")
-        room.errand = replace(room.errand, seen_open=True) if room.errand else None
+        room.errand = replace(errand, seen_open=True)
         self.spend(bearer, room.door)
         self.keep(room)
         self.say(Record("opened_late", room.door, bearer.fields()))
@@ -217,8 +227,9 @@ class Cabinet:
         self.say(Record("board_silent", 0, {"device": event.board, "doors": list(event.doors)}))
         for door in event.doors:
             room = self.rooms[door]
-            room.seen = None
-            if room.fire("out_of_sight") is not room.state:
+            before = (room.seen, room.occupied)
+            room.seen = room.occupied = None
+            if room.fire("out_of_sight") is not room.state or before != (None, None):
                 self.keep(room)
         self._idle_again()
 
@@ -271,7 +282,14 @@ class Cabinet:
         self.say(Pulse(door))
 
     def claim(self, bearer: Bearer, door: int) -> None:
-        """Bind an authority to a door, unspent, and note the visit for the next start."""
+        """Bind an authority to a door, unspent, and note the visit for the next start.
+
+        Papers that somebody put there and never shut in are theirs all the same.
+        """
+        room = self.rooms[door]
+        left = room.errand
+        if left is not None and left.purpose is Purpose.DEPOSIT and left.seen_open and not left.complete:
+            self.finish(room, self._now)
         self.say(KeepToken(self.ledger.claim(bearer, door)))
         self.say(KeepVisit(str(door)))
         self.say(Attend(True))
@@ -343,27 +361,25 @@ class Cabinet:
 
     # --- what lapses ------------------------------------------------------------------------------
 
-    def _waiting_errands(self) -> bool:
-        """Whether some claim waits for its door to open."""
-        return any(r.errand and not r.errand.seen_open for r in self.rooms.values())
-
     def _lapse(self, now: Now) -> None:
-        """Claims whose token expired with the door never seen open; a reserved room has to be looked at."""
+        """Claims whose token expired with the door never seen open; a reserved room has to be looked at.
+
+        A reserved room without an errand is one that staff have looked into since; its claim stands as long.
+        """
         for room in self.rooms.values():
-            errand = room.errand
-            if errand is None or errand.seen_open or room.door == self.visit.door:
-                continue
-            if now.wall_ms // 1000 <= self.ledger.exp(errand.cti) + LEEWAY_S:
+            errand, order = room.errand, room.order
+            until_s = self.ledger.exp(errand.cti) if errand else self.ledger.reserved_until(room.door, order)
+            if not room.waits or room.door == self.visit.door or now.wall_ms // 1000 <= until_s + LEEWAY_S:
                 continue
             room.errand = None
-            if errand.purpose is Purpose.DEPOSIT:
+            if errand is None or errand.purpose is Purpose.DEPOSIT:
                 room.release()
                 room.take_out_of_service("lapsed")
             self.keep(room)
-            self.say(Record("lapsed", room.door, {"cti": errand.cti.hex(), "order": errand.order.hex()}))
+            self.say(Record("lapsed", room.door, {"cti": errand.cti.hex() if errand else "", "order": order.hex()}))
 
     def _forget(self, now: Now) -> None:
-        """Once a day, drop tokens that are dead by any clock; never while the time is not known (tokens contract, 4)."""
+        """Once a day, drop tokens that are dead by any clock; never while the time is unknown (tokens contract, 4)."""
         if now.quality is Quality.FLOOR or now.ms < self._forget_ms:
             return
         self._forget_ms = now.ms + DAY_MS
@@ -371,17 +387,10 @@ class Cabinet:
         if self.ledger.forget(before):
             self.say(Forget(before, before))
 
-    def _bearer_of(self, room: Compartment) -> Bearer:
-        """The bearer that a compartment's errand was for."""
-        errand = room.errand
-        assert errand is not None, f"door {room.door} has no errand"
-        exp = self.ledger.exp(errand.cti)
-        return Bearer(errand.purpose, errand.cti, errand.order, exp, errand.by, source="resumed")
-
     def _errand_fields(self, door: int) -> dict[str, Any]:
         """What events say of the errand at a door."""
         room = self.rooms.get(door)
-        return self._bearer_of(room).fields() if room and room.errand else {}
+        return Bearer.of(room.errand, 0).fields() if room and room.errand else {}
 
     def _drain(self) -> list[Effect]:
         """This step's effects, once."""

@@ -13,6 +13,7 @@ from enum import Enum
 from locker.config import Coil
 
 _MINUTE_MS = 60_000
+PULSE_MS_CAP = 1000
 
 
 class Limit(Enum):
@@ -30,7 +31,8 @@ class CoilGuard:
     def __init__(self, rules: Coil, pulse_ms: int, start_ms: int) -> None:
         """Begin at ``start_ms``, as if every coil had just been energised for the full cap."""
         self._rules, self._pulse_ms = rules, pulse_ms
-        self._line_free_ms = start_ms + 1000
+        self._line_free_ms = start_ms + PULSE_MS_CAP
+        self._all_rested_ms = self._line_free_ms + rules.cooldown_ms
         self._rested_ms: dict[int, int] = {}
         self._by_lock: dict[int, deque[int]] = {}
         self._openings: deque[int] = deque()
@@ -38,7 +40,7 @@ class CoilGuard:
     def earliest_ms(self, door: int, now_ms: int) -> tuple[int, Limit]:
         """When this door may be pulsed at the earliest, and the strictest limit that says so (NONE: at once)."""
         times = self._by_lock.get(door, deque())
-        waits = [(self._line_free_ms, Limit.REST), (self._rested_ms.get(door, 0), Limit.REST)]
+        waits = [(self._line_free_ms, Limit.REST), (self._rested_ms.get(door, self._all_rested_ms), Limit.REST)]
         if len(times) >= self._rules.per_lock_minute_max:
             waits.append((times[-self._rules.per_lock_minute_max] + _MINUTE_MS, Limit.LOCK_TOO_OFTEN))
         if len(self._openings) >= self._rules.doors_minute_max:
@@ -48,12 +50,16 @@ class CoilGuard:
 
     def pulsed(self, door: int, now_ms: int, first: bool) -> None:
         """Note a pulse ordered now. ``first`` counts it as an opening; a second try of the same opening does not."""
-        end_ms = now_ms + self._pulse_ms
-        self._line_free_ms = end_ms + self._rules.gap_ms
-        self._rested_ms[door] = end_ms + self._rules.cooldown_ms
+        self.sent(door, now_ms)
         times = self._by_lock.setdefault(door, deque(maxlen=self._rules.per_lock_minute_max))
         times.append(now_ms)
         if first:
             self._openings.append(now_ms)
             while len(self._openings) > self._rules.doors_minute_max:
                 self._openings.popleft()
+
+    def sent(self, door: int, now_ms: int) -> None:
+        """The pulse is on the wire only now, later than it was ordered: the rests count from here."""
+        end_ms = now_ms + self._pulse_ms
+        self._line_free_ms = end_ms + self._rules.gap_ms
+        self._rested_ms[door] = end_ms + self._rules.cooldown_ms

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from locker import messages
 from locker.messages import Command, Malformed, Response
-from locker.model import Acknowledge, Answer, CommandRow, KeepCommand, MessageReceived, Now, Record, Refusal
+from locker.model import Acknowledge, Answer, CommandRow, Forget, KeepCommand, MessageReceived, Now, Record, Refusal
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
@@ -123,4 +123,5 @@ class Commands:
         over_s = now.wall_ms // 1000 - LATE_S - AHEAD_S_MAX
         if len(self._done) >= KEPT_MAX // 2:
             self._done = {key: row for key, row in self._done.items() if row.exp > over_s}
+            self._cabinet.say(Forget(token_exp_before=0, command_exp_before=over_s + 1))
         return len(self._done) >= KEPT_MAX

@@ -18,8 +18,8 @@ class Compartment:
     """A door and the room behind it.
 
     ``errand`` is the authority under which it is being opened, None when nobody's. ``seen`` is what the door
-    switch said last (True open), None when out of sight; ``occupied`` the same for a sensor inside. ``in_service`` False
-    means that nothing new is put here; an item inside stays collectable.
+    switch said last (True open), None when out of sight; ``occupied`` the same for a sensor inside. ``in_service``
+    False means that nothing new is put here; an item inside stays collectable.
     """
 
     def __init__(self, plan: config.Door, row: CompartmentRow | None = None) -> None:
@@ -56,6 +56,11 @@ class Compartment:
         """Whether something new may be put here: empty, shut, in service, and nobody's errand."""
         empty = self.custody is Custody.EMPTY and self.errand is None and self.occupied is not True
         return empty and self.in_service and self.state is DoorState.CLOSED
+
+    @property
+    def waits(self) -> bool:
+        """Whether a claim waits for this door to open; staff who looked in meanwhile leave a reservation alone."""
+        return not self.errand.seen_open if self.errand else self.custody is Custody.RESERVED
 
     @property
     def looks_open(self) -> bool | None:
@@ -97,6 +102,23 @@ class Compartment:
         if self.allows("repair"):
             self.fire("repair")
             self._settle()
+
+    def give_up(self, jammed: bool) -> None:
+        """It did not open: jammed after all its pulses; given no pulse (again), it is what its switch says."""
+        if jammed:
+            self.fire("give_up")
+        elif self.state in (DoorState.OPENING, DoorState.UNKNOWN):
+            self.spare()
+
+    def leave(self) -> bool:
+        """The visit here is over: an errand that is complete goes, an open door is left open. Whether either was so."""
+        complete = self.errand is not None and self.errand.complete
+        if complete:
+            self.errand = None
+        was_open = self.state is DoorState.OPEN
+        if was_open:
+            self.fire("leave")
+        return complete or was_open
 
     def spare(self) -> None:
         """The pulse never reached the board: the door is what the switch said last."""

@@ -11,12 +11,15 @@ from typing import Any, Protocol
 
 from locker.coil import CoilGuard
 from locker.compartment import Compartment
-from locker.model import Effect, Now, Purpose, Size
+from locker.model import Effect, Errand, Now, Purpose, Size
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """The authority in front of the cabinet. ``exp`` is Unix seconds; ``size`` None means any."""
+    """The authority in front of the cabinet. ``exp`` is Unix seconds; ``size`` None means any.
+
+    ``named`` means that the authority names its door and is good for no other.
+    """
 
     purpose: Purpose
     cti: bytes
@@ -26,6 +29,12 @@ class Bearer:
     size: Size | None = None
     low: bool = False
     source: str = "scanner"
+    named: bool = False
+
+    @classmethod
+    def of(cls, errand: Errand, exp: int) -> Bearer:
+        """The bearer that an unfinished errand was for."""
+        return cls(errand.purpose, errand.cti, errand.order, exp, errand.by, source="resumed")
 
     def fields(self) -> dict[str, Any]:
         """What every event about this authority says of it."""
@@ -55,7 +64,7 @@ class Hall(Protocol):
         """Show a last screen for a moment, then the idle one."""
 
     def claim(self, bearer: Bearer, door: int) -> None:
-        """Bind an authority to a door, unspent."""
+        """Bind an authority to a door, unspent; a drop-off that was left open there counts as put in."""
 
     def pulse(self, door: int) -> None:
         """Order one pulse, after everything said so far is on the disk."""

@@ -34,6 +34,11 @@ class Ledger:
         row = self._rows.get(cti)
         return row.exp if row else 0
 
+    def reserved_until(self, door: int, order: bytes) -> int:
+        """When the last unspent token that was claimed for this order at this door expires, Unix seconds; 0 for none."""
+        rows = self._rows.values()
+        return max((r.exp for r in rows if (r.door, r.order, r.spent) == (door, order, False)), default=0)
+
     def forget(self, before: int) -> int:
         """Drop tokens that expired before this Unix second; how many went."""
         gone = [cti for cti, row in self._rows.items() if row.exp < before]

@@ -100,7 +100,7 @@ VISIT: list[Row] = [
     *_command("rest", (_V.OPENING,), _V.RESTING),
     *_command("press", (_V.OPENING,), _V.PRESSING),
     *_command("pulse_again", (_V.RESTING, _V.PRESSING), _V.OPENING),
-    *_command("move", (_V.OPENING, _V.RESTING, _V.PRESSING, _V.EMPTYING), _V.OPENING),
+    *_command("move", (_V.OPENING, _V.RESTING, _V.PRESSING, _V.EMPTYING, _V.REMINDED), _V.OPENING),
     *_command("remind", (_V.OPEN, _V.EMPTYING), _V.REMINDED),
     *_command("reopen", (_V.OFFERING,), _V.OPENING),
     *_command("empty", (_V.OPEN, _V.REMINDED), _V.EMPTYING),
@@ -173,8 +173,8 @@ class Table(Generic[S]):
         )
 
     def govern(self, cell: Cell[S], state: S) -> None:
-        """Let this table govern a cell, starting in ``state``."""
-        self._machine.add_model(cell, initial=state)
+        """Let this table govern a cell, starting in ``state``; the table does not keep hold of it."""
+        self._machine.set_state(state, cell)
 
     def allows(self, state: S, trigger: str) -> bool:
         """Whether there is a row for this trigger in ``state``."""

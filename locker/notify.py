@@ -18,7 +18,7 @@ class Notifier:
         found = dict(os.environ) if environment is None else environment
         self._address = found.get("NOTIFY_SOCKET", "")
         usec = found.get("WATCHDOG_USEC", "")
-        self.watchdog_ms = int(usec) // 3000 if usec.isdigit() and self._address else None
+        self.watchdog_ms = (int(usec) // 3000 or None) if usec.isdecimal() and self._address else None
         self._next_ms = 0
 
     def ready(self) -> None:

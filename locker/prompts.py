@@ -1,7 +1,7 @@
 """The prompts: which screen a visit shows, and which buttons it offers there.
 
-A table in two functions, apart from the flow, so that what a person may press can be read at a glance. Names are keys of the
-catalogues. Knows purposes and what is still allowed; never a door or a time.
+A table in two functions, apart from the flow, so that what a person may press can be read at a glance. Names are keys
+of the catalogues. Knows purposes and what is still allowed; never a door or a time.
 """
 
 from __future__ import annotations

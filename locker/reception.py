@@ -63,7 +63,7 @@ class Reception:
         if used is not None and (used.order, used.purpose) != (bearer.order, bearer.purpose):
             raise No(Refusal.BOUND, "this token id was used for another order or purpose")
         if visit.bearer is not None and visit.bearer.cti == bearer.cti:
-            return self._again(now)
+            return self._again(bearer, now)
         if used is not None and used.spent:
             raise No(Refusal.SPENT)
         if visit.present and not visit.yields:
@@ -75,12 +75,15 @@ class Reception:
         visit.begin(bearer, room, now)
         return room.door
 
-    def _again(self, now: Now) -> int:
-        """The code of the visit under way: a request to reopen when its door is shut, else a repetition."""
+    def _again(self, bearer: Bearer, now: Now) -> int:
+        """The code of the visit under way: a request to reopen when its door is shut, else a repetition.
+
+        Only at the scanner: a grant that comes again over the network, under whatever id, may be somebody's replay.
+        """
         visit = self._cabinet.visit
         door = visit.door
-        if visit.state is VisitState.OFFERING and not visit.reopen(now):
-            raise No(Refusal.SPENT, "reopened as often as allowed")
+        if visit.state is VisitState.OFFERING and (bearer.source != "scanner" or not visit.reopen(now)):
+            raise No(Refusal.SPENT, "reopened as often as allowed, or not by somebody at the scanner")
         return door
 
     def _bound_room(self, bearer: Bearer, used: UsedToken) -> Compartment:
@@ -88,8 +91,10 @@ class Reception:
         room = self._cabinet.rooms.get(used.door)
         if room is None:
             raise No(Refusal.OUT_OF_ORDER, f"door {used.door} is no longer configured")
-        wanted = {Purpose.DEPOSIT: Custody.RESERVED, Purpose.COLLECT: Custody.HOLDING}.get(bearer.purpose)
-        if wanted is not None and (room.custody is not wanted or room.order != bearer.order):
+        custody = room.custody if room.order == bearer.order else None
+        if bearer.purpose is Purpose.DEPOSIT and custody is not Custody.RESERVED and not room.free:
+            raise No(Refusal.NOTHING_FREE, f"door {room.door}, which this code was claimed for, is not free now")
+        if bearer.purpose is Purpose.COLLECT and custody is not Custody.HOLDING:
             raise No(Refusal.UNKNOWN_ORDER, "the item is no longer behind the door that this code was claimed for")
         return room
 
@@ -174,4 +179,14 @@ class Reception:
 
 def _bearer(claims: Claims, source: str) -> Bearer:
     """What remains of a verified token."""
-    return Bearer(claims.purpose, claims.cti, claims.order, claims.exp, claims.sub, claims.size, claims.low, source)
+    return Bearer(
+        purpose=claims.purpose,
+        cti=claims.cti,
+        order=claims.order,
+        exp=claims.exp,
+        by=claims.sub,
+        size=claims.size,
+        low=claims.low,
+        source=source,
+        named=claims.door != 0,
+    )

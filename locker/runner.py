@@ -1,8 +1,8 @@
 """The runner: decides when the service turns, and nothing else.
 
-asyncio wakes it for a readable descriptor, for another thread's call, or for the deadline that the last turn returned; each
-wake-up is one turn. An error in a turn ends the process, because after it nobody knows what is on the disk and what is
-not; the service manager starts it again. Knows descriptors and signals; never what an event means.
+asyncio wakes it for a readable descriptor, for another thread's call, or for the deadline that the last turn returned;
+each wake-up is one turn. An error in a turn ends the process, because after it nobody knows what is on the disk and what
+is not; the service manager starts it again. Knows descriptors and signals; never what an event means.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Runner:
         self._service, self._notifier = service, notifier
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._watched: set[int] = set()
+        self._watched: dict[int, int] = {}
         self._woken = False
         self._done = asyncio.Event()
         self._error: BaseException | None = None
@@ -47,6 +47,8 @@ class Runner:
             self._turn()
             self._notifier.ready()
             await self._done.wait()
+        except Exception as error:
+            self._error = error
         finally:
             self._let_go()
         if self._error is not None:
@@ -61,6 +63,7 @@ class Runner:
             if self._loop is not None:
                 self._loop.remove_reader(descriptor)
         self._watched.clear()
+        self._loop = None
         if self._error is None:
             self._service.stop(clock.now())
         else:
@@ -92,12 +95,13 @@ class Runner:
             self._timer = self._loop.call_later(max(0, min(times) - now_ms) / 1000, self._turn)
 
     def _watch(self) -> None:
-        """Follow the descriptors: ports come and go."""
-        wanted = {fd for fd in (driver.fileno() for driver in self._service.drivers) if fd is not None}
+        """Follow the descriptors: ports come and go, and a number may pass from one device to another."""
+        drivers = enumerate(self._service.drivers)
+        wanted = {fd: index for index, fd in ((index, driver.fileno()) for index, driver in drivers) if fd is not None}
         if wanted == self._watched or self._loop is None:
             return
-        for descriptor in self._watched - wanted:
+        for descriptor, _ in self._watched.items() - wanted.items():
             self._loop.remove_reader(descriptor)
-        for descriptor in wanted - self._watched:
+        for descriptor, _ in wanted.items() - self._watched.items():
             self._loop.add_reader(descriptor, self._turn)
         self._watched = wanted

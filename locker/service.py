@@ -1,15 +1,16 @@
 """The service: one turn of the whole program, as a plain function of the time.
 
 ``turn(now)`` refreshes every driver, hands each event to the cabinet, commits all that is to be remembered in one
-transaction, and only then lets the drivers act. It returns the time of the next turn. The runner calls it in real time,
-the simulator in virtual time; neither can change the order. Knows drivers, store and outbox by their interfaces; decides
-nothing.
+transaction, and only then lets the drivers act. It returns the time of the next turn. The runner calls it in real
+time, the simulator in virtual time; neither can change the order. Knows drivers, store and outbox by their interfaces;
+decides nothing.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Protocol
 
 from locker import __version__, messages
@@ -94,14 +95,20 @@ class Service:
 
     def stop(self, now: Now) -> None:
         """Write that we stop, and let go of every device with its outputs off."""
-        self._carry_out([Record("stopped", 0, {})], now)
-        self.let_go()
+        try:
+            self._carry_out([Record("stopped", 0, {})], now)
+        finally:
+            self.let_go()
         self.store.close()
 
     def let_go(self) -> None:
-        """Let go of every device, and write nothing: after an error nobody knows what would be true."""
-        for driver in self.drivers:
-            driver.close()
+        """Let go of every device, and write nothing: after an error nobody knows what would be true.
+
+        One that cannot be let go keeps no other from it; its error is raised when all the others have been.
+        """
+        with ExitStack() as devices:
+            for driver in self.drivers:
+                devices.callback(driver.close)
 
     # --- the parts of a turn ----------------------------------------------------------------------
 
@@ -138,7 +145,7 @@ class Service:
         for record in records:
             log.info("event type=%s door=%d reason=%s", record.kind, record.door, record.fields.get("reason", "-"))
         if records:
-            self.store.commit(self.store.trim(), now)
+            self.store.trim(now)
             self.cabinet.log_full = self.store.full
 
     def _act(self, act: Act, now: Now) -> None:

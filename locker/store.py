@@ -1,12 +1,12 @@
 """The store: what survives a power cut, in one SQLite file.
 
-Compartments, used tokens, commands, the visit's note and the event stream are saved together, in one transaction a turn,
-which is on the disk when ``commit`` returns. Every event row carries the SHA-256 over the row before and itself.
+Compartments, used tokens, commands, the visit's note and the event stream are saved together, in one transaction a
+turn, which is on the disk when ``commit`` returns. Every event row carries the SHA-256 over the row before and itself.
 Knows SQL and rows; never decides, never retries: an error here ends the process, because acting without having
 committed is the one thing that must not happen (invariant 1).
 
-The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. One connection, one thread, nothing is written
-without a change. Source of the limits: MQTT contract, section 2; invariant 9.
+The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. One connection, one thread, nothing is
+written without a change. Source of the limits: MQTT contract, section 2; invariant 9.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ TRIM_STEP = 500
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
         "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL, droppable INTEGER NOT NULL)",
+        "CREATE TABLE events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL,"
+        " droppable INTEGER NOT NULL)",
         "CREATE TABLE compartments (door INTEGER PRIMARY KEY, state TEXT NOT NULL, custody TEXT NOT NULL,"
         " item BLOB NOT NULL, kind TEXT, since_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
         " in_service INTEGER NOT NULL, reason TEXT NOT NULL, errand TEXT, rev INTEGER NOT NULL)",
@@ -55,7 +56,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
 }
 
 
-class StoreError(RuntimeError):
+class StoreError(OSError):
     """The database cannot be used; says which file, what is wrong with it and what to do."""
 
 
@@ -68,7 +69,7 @@ class Store:
         self._boot = boot
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
-            self._prepare(epoch)
+            self._prepare(path, epoch)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; check the file, its folder's rights and the disk") from error
         self.epoch = self._meta("epoch")
@@ -76,20 +77,21 @@ class Store:
         self._acked_saved = self.acked
         self._first, self._last, self._hash = self._edges()
         self._rows = self._count()
+        self._noteless = 0
 
     @classmethod
     def at(cls, path: Path, boot: str, epoch: str) -> Store:
         """A store with the default limits, for tools and tests."""
         return cls(str(path), boot, epoch, events_max=200_000, events_kept=50_000)
 
-    def _prepare(self, epoch: str) -> None:
+    def _prepare(self, path: str, epoch: str) -> None:
         """Set the journal up and bring the schema to the present version, all or nothing."""
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise StoreError(
-                f"the database has schema {version}, this program knows {SCHEMA}: start the newer program, "
+                f"{path}: the database has schema {version}, this program knows {SCHEMA}: start the newer program, "
                 "or move the file away to begin anew"
             )
         for step in range(version + 1, SCHEMA + 1):
@@ -211,18 +213,17 @@ class Store:
             self._set("acked", str(self.acked))
             self._acked_saved = self.acked
 
-    def trim(self) -> list[Record]:
-        """Keep the log within its limits; what was lost that the cloud had not yet got is said in events (invariant 9).
+    def trim(self, now: Now) -> None:
+        """Keep the log within its limits; what is lost that the cloud has not yet got is said in an event (invariant 9).
 
-        Acknowledged rows go beyond ``events_kept``. At ``events_max`` the oldest droppable rows lose their content, never
-        an opening, a refusal or an alarm.
+        Acknowledged rows go beyond ``events_kept``. At ``events_max`` the oldest droppable rows lose their content,
+        never an opening, a refusal or an alarm.
         """
         surplus = self._rows - self._events_kept
         if surplus >= TRIM_STEP and self.acked - self._first >= TRIM_STEP:
             self._cut(min(self.acked, self._first + surplus))
-        if self._rows < self._events_max:
-            return []
-        return self._drop_notes()
+        if self._rows >= self._events_max:
+            self._drop_notes(now)
 
     def _cut(self, before: int) -> None:
         """Delete acknowledged rows below ``before``; the last one's hash stays as the chain's anchor."""
@@ -235,17 +236,22 @@ class Store:
         self._db.execute("COMMIT")
         self._first, self._rows = before, self._count()
 
-    def _drop_notes(self) -> list[Record]:
-        """Empty the oldest unacknowledged notes, their hashes stay; one event says which."""
-        self._db.execute("BEGIN IMMEDIATE")
+    def _drop_notes(self, now: Now) -> None:
+        """Empty the oldest unacknowledged notes, their hashes stay; one event in the same transaction says which."""
         query = "SELECT seq FROM events WHERE droppable AND length(body) > 0 AND seq > ? ORDER BY seq LIMIT ?"
-        seqs = [row[0] for row in self._db.execute(query, (self.acked, TRIM_STEP))]
-        self._db.executemany("UPDATE events SET body = X'', droppable = 0 WHERE seq = ?", [(s,) for s in seqs])
-        self._db.execute("COMMIT")
-        self._rows -= len(seqs)
+        found = self._db.execute(query, (max(self.acked, self._noteless), TRIM_STEP))
+        seqs = [row[0] for row in found]
+        self._noteless = seqs[-1] if seqs else self._last
         if not seqs:
-            return []
-        return [Record("log_trimmed", 0, {"count": len(seqs), "first": seqs[0], "last": seqs[-1]})]
+            return
+        said = Record("log_trimmed", 0, {"count": len(seqs), "first": seqs[0], "last": seqs[-1]})
+        self._db.execute("BEGIN IMMEDIATE")
+        emptied = "UPDATE events SET body = X'', droppable = 0 WHERE droppable AND seq BETWEEN ? AND ?"
+        self._db.execute(emptied, (seqs[0], seqs[-1]))
+        last, last_hash = self._append(said, self._last, self._hash, now)
+        self._db.execute("COMMIT")
+        self._rows += 1 - len(seqs)
+        self._last, self._hash = last, last_hash
 
     def close(self) -> None:
         """Save the acknowledgement and close the file; the write-ahead log is folded in."""

@@ -71,8 +71,7 @@ class Visit:
         """Somebody showed a good code for this compartment; the authority is claimed before anything moves."""
         self._cell.fire("begin")
         self.bearer, self.room = bearer, room
-        self._attempt = self._reopened = self._moved = 0
-        self._then = ""
+        self._attempt, self._reopened, self._moved, self._then = 0, 0, MOVES_MAX if bearer.named else 0, ""
         self._bind(room)
         self._hall.say(Record("granted", room.door, bearer.fields()))
         self._hall.show("opening", door=room.door)
@@ -90,10 +89,10 @@ class Visit:
         """Make this compartment the authority's, on the disk in the same commit as the intent to pulse."""
         bearer = self._bearer
         self.room = room
+        self._hall.claim(bearer, room.door)
         if bearer.purpose is Purpose.DEPOSIT:
             room.reserve(bearer.order)
         room.errand = Errand(bearer.purpose, bearer.cti, bearer.order, bearer.by)
-        self._hall.claim(bearer, room.door)
         self._hall.keep(room)
 
     def _order_pulse(self, now: Now) -> None:
@@ -155,9 +154,11 @@ class Visit:
 
     def seen_shut(self, now: Now) -> None:
         """The visit's door was seen shut. While it is being opened this says only: not yet."""
+        room = self._room
+        if self.state in (VisitState.OFFERING, VisitState.ASKING):
+            room.fire("found_shut")
         if self.state not in (VisitState.OPEN, VisitState.REMINDED, VisitState.EMPTYING):
             return
-        room = self._room
         room.fire("found_shut")
         self._hall.say(Record("shut", room.door, self._bearer.fields()))
         if self._then == "larger":
@@ -337,8 +338,7 @@ class Visit:
         room, bearer = self._room, self._bearer
         self._pulse_due_ms = self.timer_ms = None
         first_opening = not (room.errand and room.errand.seen_open)
-        if why == "jammed":
-            room.fire("give_up")
+        room.give_up(jammed=why == "jammed")
         self._hall.say(Record("jammed" if why == "jammed" else "not_pulsed", room.door, bearer.fields() | {"why": why}))
         movable = bearer.purpose is Purpose.DEPOSIT and first_opening and self._moved < MOVES_MAX and not self._then
         target = self._hall.allot(bearer.size, bearer.low, now) if movable else None
@@ -372,11 +372,7 @@ class Visit:
     def end(self, now: Now, why: str, last: tuple[str, Refusal | None] | None = None, ticket: str = "") -> None:
         """The person has gone, or has to go; ``last`` is a screen that stays for a moment."""
         room, bearer, door = self._room, self._bearer, self.door
-        if room.errand is not None and room.errand.complete:
-            room.errand = None
-            self._hall.keep(room)
-        if room.state is DoorState.OPEN:
-            room.fire("leave")
+        if room.leave():
             self._hall.keep(room)
         self._cell.fire("end")
         self.bearer = self.room = self.timer_ms = self._pulse_due_ms = None

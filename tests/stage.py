@@ -95,7 +95,7 @@ class Stage:
         self.tell(BoardBack("main", tuple(self.cabinet.rooms)))
         for door in self.cabinet.rooms:
             self.tell(DoorSeen(door, door in open_doors))
-        self.wait(1500)
+        self.wait(2000)
 
     def crash(self, open_doors: tuple[int, ...] = (), away_ms: int = 2000) -> None:
         """A power cut and a new start; these doors are open by now."""

@@ -1,7 +1,7 @@
 """Twenty thousand receipts that are almost right: none is taken for one, and nothing else happens.
 
-Three kinds, from one seed: bytes of the text, bytes of the message (behind Base45), and the structure (parts of the message
-and claims exchanged, dropped, doubled, retyped), signed by somebody who has some key but not the device's.
+Three kinds, from one seed: bytes of the text, bytes of the message (behind Base45), and the structure (parts of the
+message and claims exchanged, dropped, doubled, retyped), signed by somebody who has some key but not the device's.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def in_the_message(random: Random) -> bytes:
 
 
 def in_the_structure(random: Random) -> bytes:
-    """A change of parts and claims; the signature is the old one, a stranger's under either id, or a part of another."""
+    """A change of parts and claims; the signature is the old one, a stranger's under either id, or another's."""
     message, other = (cbor2.loads(base45.decode(random.choice(GOOD)[5:])[1:]) for _ in range(2))
     protected, _, payload, signature = message
     claims = cbor2.loads(payload)
@@ -96,8 +96,15 @@ def in_the_structure(random: Random) -> bytes:
     return b"LKR1:" + base45.encode(b"\xd2" + cbor2.dumps(parts)).encode()
 
 
-@pytest.mark.parametrize("mutate", [in_the_text, in_the_message, in_the_structure])
-def test_no_mutant_is_a_receipt(mutate: Callable[[Random], bytes]) -> None:
+MET: list[tuple[Callable[[Random], bytes], set[Flaw]]] = [
+    (in_the_text, {Flaw.FOREIGN, Flaw.UNREADABLE, Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY}),
+    (in_the_message, {Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY}),
+    (in_the_structure, {Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY}),
+]
+
+
+@pytest.mark.parametrize(("mutate", "met"), MET)
+def test_no_mutant_is_a_receipt(mutate: Callable[[Random], bytes], met: set[Flaw]) -> None:
     """None is accepted unless it is a genuine text with blanks around it; the only other outcome is a reason."""
     print(f"seed {SEED}")
     random = Random(SEED)
@@ -111,11 +118,6 @@ def test_no_mutant_is_a_receipt(mutate: Callable[[Random], bytes]) -> None:
         found = verify(text, PUBLIC)
         assert isinstance(found, Rejected), text
         reasons[found.reason] += 1
-    met = {
-        in_the_text: {Flaw.FOREIGN, Flaw.UNREADABLE, Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY},
-        in_the_message: {Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY},
-        in_the_structure: {Flaw.MALFORMED, Flaw.SIGNATURE, Flaw.HEADER, Flaw.UNKNOWN_KEY},
-    }[mutate]
     assert met <= reasons.keys(), f"the mutants never met {met - reasons.keys()}"
 
 

@@ -94,7 +94,7 @@ def test_a_pried_door_is_told_without_any_pulse() -> None:
 @pytest.mark.parametrize("attended", [False, True])
 def test_polls_come_at_the_configured_interval(attended: bool) -> None:
     """Every 10 ms while somebody is there, every 250 ms else; and not one turn more than wire and deadlines need."""
-    bench = BoardBench(pulse_ms=550).settled()
+    bench = BoardBench(pulse_ms=550, poll_ms=10).settled()
     bench.order(Attend(attended))
     bench.run(1000)
     polls, turns = len(bench.board.received), bench.turns
