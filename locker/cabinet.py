@@ -8,7 +8,7 @@ code becomes a visit is in ``locker.reception``, what the cloud may ask for in `
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from locker.authority.token import Authority
@@ -58,6 +58,8 @@ from locker.visit import Visit
 CHECK_MS = 30_000
 LEEWAY_S = 120
 DAY_MS = 86_400_000
+TEXT_MAX = 200
+DEVICE_EVENTS = {PortLost: "port_lost", PortBack: "port_back", DeviceTrouble: "device_trouble"}
 
 
 class Cabinet:
@@ -117,18 +119,14 @@ class Cabinet:
             case PulseDropped() if event.door == self.visit.door:
                 self.visit.dropped(event.why, now)
             case BoardSilent():
-                self._board_silent(event)
+                self._board_silent(event, now)
             case BoardBack():
                 self._board_back(event)
             case LinkUp() | LinkDown():
                 self._link(event, now)
-            case PortLost():
-                self.say(Record("port_lost", 0, {"device": event.device, "why": event.why}))
-            case PortBack():
-                self.say(Record("port_back", 0, {"device": event.device, "path": event.path}))
-            case DeviceTrouble():
-                fields = {"device": event.device, "what": event.what, "detail": event.detail}
-                self.reception.log_limited(Record("device_trouble", 0, fields), now)
+            case PortLost() | PortBack() | DeviceTrouble():
+                fields = {key: text[:TEXT_MAX] for key, text in asdict(event).items()}
+                self.reception.log_limited(Record(DEVICE_EVENTS[type(event)], 0, fields), now)
         return self._drain()
 
     def advance(self, now: Now) -> list[Effect]:
@@ -157,6 +155,9 @@ class Cabinet:
         room = self.rooms[seen.door]
         before, rev = (room.seen, room.occupied), room.rev
         room.seen, room.occupied = seen.open, seen.occupied
+        if room.plan.board in self.silent_boards:
+            self.silent_boards.discard(room.plan.board)
+            self._idle_again()
         if seen.door == self.visit.door:
             (self.visit.seen_open if seen.open else self.visit.seen_shut)(now)
         elif seen.open:
@@ -221,10 +222,11 @@ class Cabinet:
             room.take_out_of_service("unwatched")
             self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
 
-    def _board_silent(self, event: BoardSilent) -> None:
+    def _board_silent(self, event: BoardSilent, now: Now) -> None:
         """A board is out of reach: its doors are unknown from now on (invariant 8)."""
         self.silent_boards.add(event.board)
-        self.say(Record("board_silent", 0, {"device": event.board, "doors": list(event.doors)}))
+        fields = {"device": event.board, "doors": list(event.doors)}
+        self.reception.log_limited(Record("board_silent", 0, fields), now)
         for door in event.doors:
             room = self.rooms[door]
             before = (room.seen, room.occupied)
@@ -234,10 +236,8 @@ class Cabinet:
         self._idle_again()
 
     def _board_back(self, event: BoardBack) -> None:
-        """A board answers; ``DoorSeen`` of each of its doors follows."""
-        self.silent_boards.discard(event.board)
+        """A board answers; it counts as there when the first of its doors has been seen."""
         self.say(Record("board_back", 0, {"device": event.board}, droppable=True))
-        self._idle_again()
 
     def _link(self, event: LinkUp | LinkDown, now: Now) -> None:
         """The way to the cloud was lost or is back: noted once each, because tries may be many."""

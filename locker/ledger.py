@@ -35,7 +35,7 @@ class Ledger:
         return row.exp if row else 0
 
     def reserved_until(self, door: int, order: bytes) -> int:
-        """When the last unspent token that was claimed for this order at this door expires, Unix seconds; 0 for none."""
+        """When the last unspent token claimed for this order at this door expires, Unix seconds; 0 for none."""
         rows = self._rows.values()
         return max((r.exp for r in rows if (r.door, r.order, r.spent) == (door, order, False)), default=0)
 

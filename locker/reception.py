@@ -7,6 +7,7 @@ sentence on the screen. Codes from the scanner and grants in commands come the s
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from locker.authority.claims import Claims
@@ -41,7 +42,8 @@ class Reception:
         """Belongs to one cabinet."""
         self._cabinet = cabinet
         self._minute_ends_ms = 0
-        self._logged = self._suppressed = 0
+        self._logged: Counter[str] = Counter()
+        self._suppressed = 0
 
     def present(self, raw: bytes, now: Now, source: str) -> int | Refusal:
         """Present a code. The door that is being opened for it, or why none is."""
@@ -66,6 +68,8 @@ class Reception:
             return self._again(bearer, now)
         if used is not None and used.spent:
             raise No(Refusal.SPENT)
+        if used is not None and bearer.source != "scanner":
+            raise No(Refusal.SPENT, "over the network a grant is good for one command; ask for a new one")
         if visit.present and not visit.yields:
             raise No(Refusal.BUSY)
         room = self._bound_room(bearer, used) if used else self._room_for(bearer, claims, now)
@@ -156,12 +160,16 @@ class Reception:
         return no.reason
 
     def log_limited(self, record: Record, now: Now) -> None:
-        """Log something that anybody outside can cause; past the limit per minute it is counted (invariant 9)."""
+        """Log something that anybody or any loose plug outside can cause.
+
+        Past the limit per minute and kind it is counted, and the count is logged (invariant 9).
+        """
         if now.ms >= self._minute_ends_ms:
             self.advance(now)
-            self._minute_ends_ms, self._logged = now.ms + MINUTE_MS, 0
-        if self._logged < REFUSALS_MINUTE_MAX:
-            self._logged += 1
+            self._minute_ends_ms = now.ms + MINUTE_MS
+            self._logged.clear()
+        self._logged[record.kind] += 1
+        if self._logged[record.kind] <= REFUSALS_MINUTE_MAX:
             self._cabinet.say(record)
         else:
             self._suppressed += 1

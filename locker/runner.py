@@ -1,8 +1,8 @@
 """The runner: decides when the service turns, and nothing else.
 
 asyncio wakes it for a readable descriptor, for another thread's call, or for the deadline that the last turn returned;
-each wake-up is one turn. An error in a turn ends the process, because after it nobody knows what is on the disk and what
-is not; the service manager starts it again. Knows descriptors and signals; never what an event means.
+each wake-up is one turn. An error in a turn ends the process, because after it nobody knows what is on the disk and
+what is not; the service manager starts it again. Knows descriptors and signals; never what an event means.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Runner:
         try:
             self._service.start(clock.now())
             self._turn()
-            self._notifier.ready()
+            if self._error is None:
+                self._notifier.ready()
             await self._done.wait()
         except Exception as error:
             self._error = error

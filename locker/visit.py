@@ -360,13 +360,12 @@ class Visit:
     def _remind(self, now: Now) -> None:
         """The door has been open for a while."""
         self._cell.fire("remind")
-        self._hall.say(Record("left_open", self.door, self._bearer.fields(), droppable=True))
+        self._hall.say(Record("left_open", self.door, self._bearer.fields()))
         self.timer_ms = now.ms + self._rules.alarm_ms - self._rules.reminder_ms
         self._hall.show("left_open", door=self.door)
 
     def _alarm(self, now: Now) -> None:
         """The door stays open: an alarm, and the cabinet is free for others. Its errand ends when it is shut."""
-        self._hall.say(Record("alarm_open", self.door, self._bearer.fields()))
         self.end(now, "left_open", ("alarm_open", None))
 
     def end(self, now: Now, why: str, last: tuple[str, Refusal | None] | None = None, ticket: str = "") -> None:
@@ -374,6 +373,8 @@ class Visit:
         room, bearer, door = self._room, self._bearer, self.door
         if room.leave():
             self._hall.keep(room)
+        if room.state is DoorState.LEFT_OPEN:
+            self._hall.say(Record("alarm_open", door, bearer.fields()))
         self._cell.fire("end")
         self.bearer = self.room = self.timer_ms = self._pulse_due_ms = None
         self._hall.say(Record("visit_ended", door, bearer.fields() | {"why": why}, droppable=True))

@@ -1,8 +1,8 @@
 """The stage of the core's story tests: a cabinet with a virtual clock, people, doors, and a disk that survives.
 
-Nothing here is patched. Effects to remember go to a real store (SQLite), effects to carry out are collected, and what the
-doors do is told to the cabinet as the events a board driver would send. ``crash`` throws the cabinet away as a power
-cut does and starts a new one from the disk.
+Nothing here is patched. Effects to remember go to a real store (SQLite), effects to carry out are collected, and what
+the doors do is told to the cabinet as the events a board driver would send. ``crash`` throws the cabinet away as a
+power cut does and starts a new one from the disk.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ class Stage:
     def refused(self, reason: Refusal) -> bool:
         """Whether the last event is a refusal for this reason and nothing was pulsed for it."""
         denied = self.last("denied")
-        return denied["reason"] == reason.value
+        return bool(denied["reason"] == reason.value)
 
 
 __all__ = ["AUD", "EPOCH_S", "RESIDENTS", "STAFF", "STRANGER", "Record", "Size", "Stage", "a_config"]

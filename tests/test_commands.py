@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from stage import STRANGER, Stage
+from stage import STRANGER, Stage, a_config
 
 from locker import messages
 from locker.commands import AHEAD_S_MAX, KEPT_MAX, LATE_S, OPS
@@ -254,3 +254,16 @@ def test_a_staff_grant_needs_its_door_too(stage: Stage) -> None:
     assert open_for(stage, grant=stage.token(Purpose.STAFF))["reason"] == "door_needed"
     assert open_for(stage, "c2", grant=stage.token(Purpose.STAFF, door=5))["door"] == 5
     assert stage.last("granted")["by"] == "staff-7"
+
+
+def test_a_grant_is_good_for_one_command_even_when_the_door_stuck(tmp_path: Path) -> None:
+    """A stolen broker password cannot replay a grant that was claimed and not spent, under whatever id (invariant 5)."""
+    stage = Stage(tmp_path, a_config(doors=1))
+    grant = stage.deposit()
+    assert stage.command(id="first", grant=grant)["ok"]
+    stage.wait(20_000)
+    pulses = len(stage.pulses)
+    stage.wait(60_000)
+    answer = stage.command(id="second", grant=grant)
+    assert (answer["ok"], answer["reason"]) == (False, "spent")
+    assert len(stage.pulses) == pulses

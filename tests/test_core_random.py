@@ -38,8 +38,8 @@ from locker.model import (
     Touched,
 )
 
-SEEDS = range(40)
-STEPS = 120
+SEEDS = range(60)
+STEPS = 150
 TRYING = (VisitState.OPENING, VisitState.RESTING, VisitState.PRESSING)
 
 
@@ -59,8 +59,8 @@ class Walk:
         coil = config.Coil(
             cooldown_ms=self.rng.choice((500, 1000, 2000)),
             gap_ms=self.rng.choice((0, 200)),
-            per_lock_minute_max=self.rng.choice((1, 3, 6)),
-            doors_minute_max=self.rng.choice((2, 8, 100)),
+            per_lock_minute_max=self.rng.choice((1, 3, 6, 20)),
+            doors_minute_max=self.rng.choice((2, 8, 100, 100)),
         )
         cfg = a_config(doors=self.rng.choice((1, 3, 6)), coil=coil)
         self.stage = WatchedStage(folder, cfg, self.rng.choice((Quality.SYNCED, Quality.FLOOR)))
@@ -72,8 +72,8 @@ class Walk:
     def run(self) -> None:
         """All steps, then the calm."""
         steps = (self.story, self.story, self.story, self.scan, self.touch, self.doors, self.doors, self.pass_time)
-        rare = (self.command, self.board, self.crash, self.power_cut, self.oddities, self.long_time)
-        rarely = self.rng.choice((0.05, 0.2, 0.5))
+        rare = (self.repair, self.command, self.board, self.crash, self.power_cut, self.oddities, self.long_time)
+        rarely = self.rng.choice((0.03, 0.1, 0.3))
         for _ in range(STEPS):
             step = self.rng.choice(rare) if self.rng.random() < rarely else self.rng.choice(steps)
             try:
@@ -90,13 +90,17 @@ class Walk:
     def code(self) -> Shown:
         """A code of any kind, often one that was shown before."""
         rng, stage = self.rng, self.stage
-        if self.shown and rng.random() < 0.4:
+        if self.shown and rng.random() < 0.2:
             return rng.choice(self.shown[-4:])
         purpose = rng.choice((Purpose.DEPOSIT, Purpose.DEPOSIT, Purpose.COLLECT, Purpose.COLLECT, Purpose.STAFF))
         order = "" if purpose is Purpose.STAFF else f"A{rng.randrange(4)}"
+        held = [room for room in stage.cabinet.rooms.values() if room.custody is not Custody.EMPTY]
+        sensible = rng.choice(held) if held and rng.random() < 0.8 else None
         given: dict[str, Any] = {"exp": stage.wall_ms // 1000 + rng.choice((60, 3600))}
         if purpose is Purpose.STAFF:
-            given["door"] = rng.randrange(0, 8)
+            given["door"] = sensible.door if sensible else rng.randrange(0, 8)
+        elif purpose is Purpose.COLLECT and sensible:
+            order = sensible.order.decode()
         elif purpose is Purpose.DEPOSIT:
             given |= {"size": rng.choice((None, *Size)), "low": rng.random() < 0.2}
             given |= {"door": rng.choice((0, 0, 0, 2))}
@@ -139,11 +143,20 @@ class Walk:
         self.stage.tell(Touched(self.rng.choice(buttons), screen.number - late))
 
     def doors(self) -> None:
-        """A door moves, mostly the visit's."""
-        door = self.stage.cabinet.visit.door
-        if not door or self.rng.random() < 0.15:
+        """A door moves, mostly the visit's or one that stands open; rarely a thief's."""
+        ajar = [door for door, is_open in self.open.items() if is_open]
+        door = self.stage.cabinet.visit.door or (self.rng.choice(ajar) if ajar else 0)
+        if self.rng.random() < 0.03:
             door = self.rng.choice(list(self.open))
-        self.move(door, not self.open[door])
+        if door:
+            self.move(door, not self.open[door])
+
+    def repair(self) -> None:
+        """The cloud puts every door in service."""
+        for door in self.open:
+            self.commands += 1
+            args = {"door": door, "in_service": True}
+            assert self.stage.command(id=f"c{self.commands}", op="service", args=args)["ok"]
 
     def move(self, door: int, is_open: bool) -> None:
         """A door is moved; whoever can see it says so."""
@@ -218,7 +231,7 @@ class Walk:
         self.stage.todo.clear()
         self.stage.watch.openings.clear()
         for door in self.open:
-            if self.rng.random() < 0.2:
+            if self.rng.random() < 0.05:
                 self.open[door] = not self.open[door]
         self.silent, self.stage.cut = False, False
         pulses = met["pulse"]

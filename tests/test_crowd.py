@@ -8,7 +8,7 @@ import pytest
 from stage import Stage, a_config
 
 from locker.machine import VisitState
-from locker.model import Custody, Purpose, Refusal, Scanned, Touched
+from locker.model import Custody, PortLost, Purpose, Refusal, Scanned, Touched
 from locker.reception import REFUSALS_MINUTE_MAX
 
 
@@ -167,3 +167,15 @@ def test_staff_take_over_too(tmp_path: Path) -> None:
     assert stage.screen.name == "staff_question"
     stage.touch("took_out")
     assert stage.cabinet.rooms[door].custody is Custody.EMPTY
+
+
+def test_a_loose_plug_fills_no_log_and_hides_no_refusal(tmp_path: Path) -> None:
+    """A port that comes and goes is logged at most 60 times a minute, and refusals have a count of their own."""
+    stage = Stage(tmp_path)
+    for _ in range(200):
+        stage.tell(PortLost("main", "x" * 10_000))
+    assert stage.kinds.count("port_lost") == 60
+    stage.scan(b"hello")
+    assert stage.refused(Refusal.FOREIGN)
+    stage.wait(60_000)
+    assert stage.last("suppressed")["count"] == 140

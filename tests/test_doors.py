@@ -288,3 +288,15 @@ def test_a_named_door_that_jams_gives_no_other(stage: Stage) -> None:
     assert stage.scan(token) == 4
     stage.opens(4)
     assert stage.screen.offers == ("nothing",), "and no larger one"
+
+
+def test_nobody_is_invited_before_the_first_door_has_been_seen(tmp_path: Path) -> None:
+    """Between the board's first answer and the doors' first reading a code is told "out of order", not "nothing free"."""
+    stage = Stage(tmp_path)
+    stage.silence()
+    stage.tell(BoardBack("main", tuple(stage.cabinet.rooms)))
+    assert stage.screen.name == "out_of_order"
+    stage.scan(stage.deposit())
+    assert stage.refused(Refusal.OUT_OF_ORDER)
+    stage.tell(DoorSeen(1, False))
+    assert stage.cabinet.silent_boards == set()

@@ -332,3 +332,12 @@ def test_no_more_doors_a_minute_than_allowed(tmp_path: Path) -> None:
     assert stage.refused(Refusal.RATE_LIMITED)
     stage.wait(60_000)
     assert stage.scan(stage.deposit("A9")) != 0
+
+
+def test_the_next_person_does_not_silence_the_alarm(stage: Stage) -> None:
+    """A door still open when the next person takes over raises its alarm then, and no log limit may drop either event."""
+    door = stage.scan(stage.deposit())
+    stage.opens(door)
+    stage.wait(60_000)
+    stage.scan(stage.deposit("A2"))
+    assert stage.last("alarm_open")["door"] == door
