@@ -257,7 +257,7 @@ def test_a_staff_grant_needs_its_door_too(stage: Stage) -> None:
 
 
 def test_a_grant_is_good_for_one_command_even_when_the_door_stuck(tmp_path: Path) -> None:
-    """A stolen broker password cannot replay a grant that was claimed and not spent, under whatever id (invariant 5)."""
+    """A stolen broker password cannot replay a grant that was claimed and not spent, whatever the id (invariant 5)."""
     stage = Stage(tmp_path, a_config(doors=1))
     grant = stage.deposit()
     assert stage.command(id="first", grant=grant)["ok"]

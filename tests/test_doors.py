@@ -291,7 +291,7 @@ def test_a_named_door_that_jams_gives_no_other(stage: Stage) -> None:
 
 
 def test_nobody_is_invited_before_the_first_door_has_been_seen(tmp_path: Path) -> None:
-    """Between the board's first answer and the doors' first reading a code is told "out of order", not "nothing free"."""
+    """Until the doors have been read for the first time a code is told "out of order", not "nothing free"."""
     stage = Stage(tmp_path)
     stage.silence()
     stage.tell(BoardBack("main", tuple(stage.cabinet.rooms)))

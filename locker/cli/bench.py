@@ -1,6 +1,7 @@
 """``locker bench``: how fast this machine takes a code to an open door, against the machine's own floors.
 
-Prints a table with the aim beside each figure, or JSON. Judges nothing: a figure that misses its aim is printed as missed.
+Prints a table with the aim beside each figure, or JSON. Judges nothing: a figure that misses its aim is printed as
+missed.
 """
 
 from __future__ import annotations
@@ -77,10 +78,8 @@ def _measure(args: argparse.Namespace, broker: str) -> dict[str, Any]:
 
 def _print(found: dict[str, Any]) -> None:
     """The table."""
-    print(
-        f"{found['visits']} visits, seed {found['seed']}, broker {found['broker']}, switches bounce up to {found['bounce_ms']} ms"
-    )
-    print("milliseconds")
+    print(f"{found['visits']} visits, seed {found['seed']}, broker {found['broker']}; milliseconds")
+    print(f"switches bounce up to {found['bounce_ms']} ms")
     print(f"{'':44}{'min':>8}{'median':>8}{'p95':>8}{'p99':>8}{'max':>8}")
     for name, zh, en in ROWS:
         _row(f"{zh} {en}", found["times"][name], len(zh))
