@@ -97,8 +97,10 @@ class Compartment:
         self.in_service, self.reason = False, reason
 
     def put_in_service(self) -> None:
-        """Offer this room again; a jam counts as repaired."""
+        """Offer this room again; a jam counts as repaired, and a look inside that never came about as done."""
         self.in_service, self.reason = True, ""
+        if self.errand and self.errand.by and not self.errand.seen_open:
+            self.errand = None
         if self.allows("repair"):
             self.fire("repair")
             self._settle()

@@ -340,16 +340,19 @@ class Visit:
         first_opening = not (room.errand and room.errand.seen_open)
         room.give_up(jammed=why == "jammed")
         self._hall.say(Record("jammed" if why == "jammed" else "not_pulsed", room.door, bearer.fields() | {"why": why}))
-        movable = bearer.purpose is Purpose.DEPOSIT and first_opening and self._moved < MOVES_MAX and not self._then
+        limited = why == Limit.TOO_MANY_DOORS.value  # the whole cabinet's: no other door would do better
+        fresh = first_opening and self._moved < MOVES_MAX and not self._then
+        movable = bearer.purpose is Purpose.DEPOSIT and fresh and not limited
         target = self._hall.allot(bearer.size, bearer.low, now) if movable else None
         if target is not None:
             self._vacate()
-            self._move(target, why, now)
-            return
+            return self._move(target, why, now)
         if not first_opening and room.errand is not None:
             room.errand = replace(room.errand, complete=True)
         self._hall.keep(room)
-        self._call_staff(now, why)
+        if limited:
+            return self.end(now, why, ("refused", Refusal.RATE_LIMITED))
+        return self._call_staff(now, why)
 
     def _call_staff(self, now: Now, why: str) -> None:
         """A ticket number for the person, an event for the staff."""

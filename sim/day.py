@@ -11,7 +11,8 @@ from random import Random
 
 from locker.clock import boot_ms
 from sim.day_people import NotAsExpected, Person
-from sim.day_troubles import TROUBLES, retained_before_the_start
+from sim.day_power import CUTS
+from sim.day_troubles import TROUBLES, limit_per_minute, retained_before_the_start
 from sim.day_visits import VISITS, Visit, collect
 from sim.demo import Demo
 from sim.demo_progress import Bar, table
@@ -37,9 +38,7 @@ def play(demo: Demo, seed: int) -> int:
     The controller must not have been started yet: the first visit is to one that starts for the first time.
     """
     begun_ms = boot_ms()
-    visits = [*VISITS, *TROUBLES]
-    Random(seed).shuffle(visits)
-    visits.insert(0, retained_before_the_start)
+    visits = _order(seed)
     person, outcomes = Person(demo), []
     with Bar(len(visits)) as bar:
         for visit in visits:
@@ -50,6 +49,17 @@ def play(demo: Demo, seed: int) -> int:
                 break
         calm = not outcomes[-1].wrong and _catches_up(person)
     return _report(demo, seed, outcomes, calm, boot_ms() - begun_ms)
+
+
+def _order(seed: int) -> list[Visit]:
+    """Everything in an order of chance; the power cuts are spread evenly, so that the limit per minute seldom holds."""
+    chance = Random(seed)
+    visits, cuts = [*VISITS, *TROUBLES], list(CUTS)
+    chance.shuffle(visits)
+    chance.shuffle(cuts)
+    for number, cut in enumerate(cuts):
+        visits.insert((number + 1) * (len(visits) + 1) // (len(cuts) + 1), cut)
+    return [retained_before_the_start, *visits, limit_per_minute]
 
 
 def _visit(bar: Bar, person: Person, visit: Visit, extra: bool = False) -> Outcome:

@@ -19,6 +19,8 @@ from sim.demo_site import CABINET
 WAIT_S = 20.0
 READ_S = 2.5
 MOMENT_MS = 40
+MINUTE_MS = 60_000
+VISIT_PULSES = 4
 PATIENCE_MS = 75_000
 LATER = ("rate_limited", "too_often")
 
@@ -46,10 +48,12 @@ class Person:
         self.since_ms = 0
 
     def begin(self) -> None:
-        """A new visit; events of earlier ones no longer count.
+        """A new visit; events of earlier ones no longer count. Waits while the cabinet's limit per minute is near.
 
         An event bears the time at which its turn began, so a moment passes before anything is done.
         """
+        spare = self.demo.site.pace.doors_max - VISIT_PULSES
+        self.until(lambda: self._pulses_this_minute() <= spare, "the minute's limit of doors", PATIENCE_MS / 1000)
         self.since_ms = boot_ms()
         self.until(lambda: boot_ms() > self.since_ms + MOMENT_MS, "a moment to pass")
 
@@ -247,6 +251,10 @@ class Person:
         if self.street.screen.lines <= before:
             return False
         return bool(self.screen.get("reason")) or (not reason and self.screen.get("screen") in screens)
+
+    def _pulses_this_minute(self) -> int:
+        after_ms = max([boot_ms() - MINUTE_MS, *self.demo.controller.starts[-1:]])
+        return sum(unlock.at_ms > after_ms for unlock in self.street.unlocks())
 
     def _seen(self) -> str:
         screen = {key: value for key, value in self.screen.items() if value}

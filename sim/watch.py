@@ -132,7 +132,9 @@ def own_order_only(journal: Journal) -> list[str]:
             broken.append(f"door {move.door} held order {held} and was opened at {move.at_ms} ms for somebody else")
         if move.door in journal.limits.lying:
             continue
-        if not any(e["door"] == move.door and e["type"] in SEEN_OPEN and e["boot_ms"] >= move.at_ms - TURN_MS for e in events):
+        if not any(
+            e["door"] == move.door and e["type"] in SEEN_OPEN and e["boot_ms"] >= move.at_ms - TURN_MS for e in events
+        ):
             broken.append(f"door {move.door} was opened at {move.at_ms} ms and no event says so")
     return broken
 

@@ -341,3 +341,19 @@ def test_the_next_person_does_not_silence_the_alarm(stage: Stage) -> None:
     stage.wait(60_000)
     stage.scan(stage.deposit("A2"))
     assert stage.last("alarm_open")["door"] == door
+
+
+def test_the_cabinets_own_limit_in_a_visit_tries_no_other_door(tmp_path: Path) -> None:
+    """Too many doors a minute, met when the larger one is due: said as that, one door reserved, the code good there."""
+    stage = Stage(tmp_path, a_config(doors=12, coil=config.Coil(doors_minute_max=1)))
+    token = stage.deposit()
+    door = stage.scan(token)
+    stage.opens(door)
+    stage.touch("larger")
+    stage.shuts(door)
+    assert (stage.screen.name, stage.screen.reason) == ("refused", "rate_limited")
+    assert "staff_called" not in stage.kinds
+    assert stage.kinds.count("moved") == 1
+    larger = stage.last("moved")["door"]
+    stage.wait(61_000)
+    assert stage.scan(token) == larger

@@ -206,3 +206,13 @@ def test_a_code_for_a_door_that_staff_gave_to_another_waits_for_it(tmp_path: Pat
     stage.touch("done")
     stage.wait(61_000)
     assert stage.scan(token) == 1
+
+
+def test_a_look_inside_that_jammed_does_not_keep_a_repaired_door_from_service(tmp_path: Path) -> None:
+    """Put in service again, the empty compartment is free at once, not when the staff code expires."""
+    stage = Stage(tmp_path, a_config(doors=1))
+    stage.scan(stage.token(Purpose.STAFF, door=1))
+    stage.wait(20_000)
+    assert not stage.cabinet.rooms[1].free
+    stage.command(id="repair", op="service", args={"door": 1, "in_service": True})
+    assert stage.cabinet.rooms[1].free
