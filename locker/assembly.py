@@ -1,7 +1,8 @@
 """The assembly: makes the whole program out of a configuration.
 
-The one place that knows which driver belongs to which kind of device; what a configuration does not use is not imported.
-It opens the database and takes the lock that keeps a second controller away; it opens no device and decides nothing.
+The one place that knows which driver belongs to which kind of device; what a configuration does not use is not
+imported. It opens the database and takes the lock that keeps a second controller away; it opens no device and decides
+nothing.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from typing import IO
 
 from locker import clock
 from locker.authority.keys import KeyRing
+from locker.authority.receipt import ReceiptError
 from locker.authority.token import Authority
 from locker.cabinet import Cabinet
-from locker.config import Board, Config
-from locker.model import Driver
+from locker.config import Board, Config, inbox_folder
+from locker.device import KEY_FILE, DeviceError, load_key
+from locker.model import Driver, Record
 from locker.notify import Notifier
 from locker.outbox import Outbox
 from locker.runner import Runner
 from locker.service import Service
+from locker.signatory import Signatory
 from locker.store import Store
 
 log = logging.getLogger("locker")
@@ -51,7 +55,10 @@ class Program:
         from drivers.host import LinuxHost
 
         host = LinuxHost(Path(cfg.store.path).parent)
-        self.service = Service(cabinet, store, outbox, [], host, boot)
+        signatory, lacks = _signatory(cfg, store.epoch)
+        store.follower = signatory
+        public_key = signatory.public_key if signatory else ""
+        self.service = Service(cabinet, store, outbox, [], host, boot, public_key=public_key, lacks=lacks)
         self.runner = Runner(self.service, Notifier())
         self.service.drivers = _drivers(cfg, boot, store.epoch, self.runner.wake)
 
@@ -76,6 +83,16 @@ def _lock(database: Path) -> IO[str]:
     return handle
 
 
+def _signatory(cfg: Config, epoch: str) -> tuple[Signatory | None, list[Record]]:
+    """Who signs the receipts; or nobody, and the event that says why. Residents are served all the same."""
+    path = Path(cfg.store.path).with_name(KEY_FILE)
+    try:
+        return Signatory(cfg.cabinet.id, epoch, [plan.door for plan in cfg.doors], load_key(path)), []
+    except (DeviceError, ReceiptError) as wrong:
+        log.warning("no deposit receipts: %s", wrong)
+        return None, [Record("receipts_off", 0, {"detail": str(wrong)})]
+
+
 def _outbox(cfg: Config, store: Store) -> Outbox | None:
     """The way of events to the cloud, where there is one."""
     if cfg.mqtt is None:
@@ -94,6 +111,10 @@ def _drivers(cfg: Config, boot: str, epoch: str, wake: Callable[[], None]) -> li
     """Every device of the configuration; lock boards first, because their deadlines are the shortest."""
     drivers = [_board(cfg, board) for board in cfg.boards]
     drivers.append(_scanner(cfg))
+    if cfg.authority is not None:
+        from drivers.inbox import InboxDriver
+
+        drivers.append(InboxDriver(inbox_folder(cfg), cfg.authority.stick))
     if cfg.panel is not None:
         from drivers.panel import PanelDriver
 

@@ -11,9 +11,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from locker.messages import BYTES_MAX, TOPICS, Topic, schemas
+from locker.messages import BYTES_MAX, SIGNED_TOPICS, TOPICS, SignedTopic, Topic, schemas
 
 PREFIX = "lk/v1/{cabinet}"
+EVERY: tuple[Topic | SignedTopic, ...] = (*TOPICS, *SIGNED_TOPICS)
+COSE = 'application/cose; cose-type="cose-sign1"'
+"""RFC 9052, section 11.4."""
 VERSION = "1.0.0"
 
 _PARAMETERS = {
@@ -29,14 +32,15 @@ def asyncapi() -> dict[str, Any]:
         "info": {
             "title": "肖怡帮办柜 locker cabinet",
             "version": VERSION,
-            "description": f"What a cabinet publishes and takes over MQTT. JSON in UTF-8, at most {BYTES_MAX} bytes. "
+            "description": f"What a cabinet publishes and takes over MQTT. JSON in UTF-8 (key sets and revocation lists"
+            f" are raw COSE), at most {BYTES_MAX} bytes. "
             "Delivery, acknowledgement and the hash chain are described in docs/mqtt.md.",
         },
         "defaultContentType": "application/json",
-        "channels": {_key(topic): _channel(topic) for topic in TOPICS},
-        "operations": {_operation_key(topic): _operation(topic) for topic in TOPICS},
+        "channels": {_key(topic): _channel(topic) for topic in EVERY},
+        "operations": {_operation_key(topic): _operation(topic) for topic in EVERY},
         "components": {
-            "messages": {topic.payload.__name__: _message(topic) for topic in TOPICS},
+            "messages": {_name(topic): _message(topic) for topic in EVERY},
             "schemas": schemas(),
         },
     }
@@ -58,17 +62,25 @@ def _text(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _key(topic: Topic) -> str:
+def _way(topic: Topic | SignedTopic) -> str:
+    return topic.way if isinstance(topic, Topic) else "down"
+
+
+def _name(topic: Topic | SignedTopic) -> str:
+    return topic.payload.__name__ if isinstance(topic, Topic) else topic.name
+
+
+def _key(topic: Topic | SignedTopic) -> str:
     return topic.tail.partition("/")[0]
 
 
-def _operation_key(topic: Topic) -> str:
-    return ("send" if topic.way == "up" else "receive") + topic.payload.__name__
+def _operation_key(topic: Topic | SignedTopic) -> str:
+    return ("send" if _way(topic) == "up" else "receive") + _name(topic)
 
 
-def _channel(topic: Topic) -> dict[str, Any]:
-    address = f"{PREFIX}/{topic.way}/{topic.tail}"
-    name = topic.payload.__name__
+def _channel(topic: Topic | SignedTopic) -> dict[str, Any]:
+    address = f"{PREFIX}/{_way(topic)}/{topic.tail}"
+    name = _name(topic)
     return {
         "address": address,
         "messages": {name: {"$ref": f"#/components/messages/{name}"}},
@@ -76,17 +88,20 @@ def _channel(topic: Topic) -> dict[str, Any]:
     }
 
 
-def _operation(topic: Topic) -> dict[str, Any]:
+def _operation(topic: Topic | SignedTopic) -> dict[str, Any]:
     return {
-        "action": "send" if topic.way == "up" else "receive",
+        "action": "send" if _way(topic) == "up" else "receive",
         "channel": {"$ref": f"#/channels/{_key(topic)}"},
-        "messages": [{"$ref": f"#/channels/{_key(topic)}/messages/{topic.payload.__name__}"}],
+        "messages": [{"$ref": f"#/channels/{_key(topic)}/messages/{_name(topic)}"}],
         "bindings": {"mqtt": {"qos": topic.qos, "retain": topic.retain, "bindingVersion": "0.2.0"}},
     }
 
 
-def _message(topic: Topic) -> dict[str, Any]:
-    name = topic.payload.__name__
+def _message(topic: Topic | SignedTopic) -> dict[str, Any]:
+    if isinstance(topic, SignedTopic):
+        payload = {"type": "string", "format": "binary", "maxLength": BYTES_MAX}
+        return {"name": topic.name, "contentType": COSE, "summary": topic.about, "payload": payload}
+    name = _name(topic)
     return {
         "name": name,
         "contentType": "application/json",

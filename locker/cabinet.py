@@ -17,6 +17,7 @@ from locker.commands import Commands
 from locker.compartment import Compartment
 from locker.config import Config
 from locker.hall import Bearer
+from locker.lapses import DAY_MS, Lapses
 from locker.ledger import Ledger
 from locker.machine import DoorState
 from locker.model import (
@@ -28,7 +29,6 @@ from locker.model import (
     DoorSeen,
     Effect,
     Event,
-    Forget,
     KeepCompartment,
     KeepToken,
     KeepVisit,
@@ -45,19 +45,18 @@ from locker.model import (
     PulseDropped,
     PulseSent,
     Purpose,
-    Quality,
+    Receipted,
     Record,
     Scanned,
     Show,
+    SignedArrived,
     Size,
     Touched,
 )
 from locker.reception import Reception
+from locker.trust import KINDS, Notary
 from locker.visit import Visit
 
-CHECK_MS = 30_000
-LEEWAY_S = 120
-DAY_MS = 86_400_000
 TEXT_MAX = 200
 DEVICE_EVENTS = {PortLost: "port_lost", PortBack: "port_back", DeviceTrouble: "device_trouble"}
 
@@ -74,6 +73,8 @@ class Cabinet:
         self.coil = CoilGuard(cfg.coil, max(board.pulse_ms for board in cfg.boards), now.ms)
         self.visit = Visit(self, cfg.visit)
         self.reception = Reception(self)
+        self.notary = Notary(self, memory.signed)
+        self.lapses = Lapses(self, now)
         self.commands = Commands(self, memory.commands)
         self.silent_boards = {board.name for board in cfg.boards}
         self.log_full = False
@@ -82,8 +83,6 @@ class Cabinet:
         self._now = now
         self._shown = Show("out_of_order", 0)
         self._notice_ends_ms: int | None = None
-        self._check_ms = now.ms
-        self._forget_ms = now.ms + DAY_MS // 24
         self._link_lost_ms: int | None = None
         self._last_scan = (b"", -1_000_000)
 
@@ -97,6 +96,7 @@ class Cabinet:
             door = int(self._interrupted)
             self.say(Record("interrupted", door, self._errand_fields(door)))
             self.say(KeepVisit(None))
+        self.notary.start(now)
         self.show("out_of_order")
         return self._drain()
 
@@ -110,6 +110,12 @@ class Cabinet:
                 self._door_seen(event, now)
             case Touched():
                 self._touched(event, now)
+            case MessageReceived() if event.tail in KINDS:
+                self.notary.receive(event, now)
+            case SignedArrived():
+                self.notary.arrived(event, now)
+            case Receipted() if (self._shown.name, self._shown.door) == ("deposited", event.door):
+                self._show_again(replace(self._shown, receipt=event.text))
             case MessageReceived():
                 self.commands.receive(event, now)
             case PulseSent():
@@ -136,16 +142,13 @@ class Cabinet:
         self.reception.advance(now)
         if self._notice_ends_ms is not None and now.ms >= self._notice_ends_ms:
             self.show_idle()
-        if now.ms >= self._check_ms:
-            self._check_ms = now.ms + CHECK_MS
-            self._lapse(now)
-            self._forget(now)
+        self.lapses.advance(now)
         return self._drain()
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do, or None."""
-        checks = self._check_ms if any(room.waits for room in self.rooms.values()) else None
-        times = (self.visit.deadline_ms(), self._notice_ends_ms, self.reception.deadline_ms(), checks)
+        parts = (self.visit.deadline_ms(), self.reception.deadline_ms(), self.lapses.deadline_ms())
+        times = (*parts, self._notice_ends_ms)
         return min((t for t in times if t is not None), default=None)
 
     # --- facts about doors ------------------------------------------------------------------------
@@ -263,7 +266,8 @@ class Cabinet:
         if event.screen != self._shown.number or event.button not in self._shown.offers:
             return
         if self.visit.present:
-            self.visit.touched(event.button, now)
+            if self.reception.allows(event.button, now):
+                self.visit.touched(event.button, now)
         elif event.button == "done":
             self.show_idle()
 
@@ -340,9 +344,13 @@ class Cabinet:
         self.say(self._shown)
 
     def show_reason(self, reason: str) -> None:
-        """The same screen with a reason why somebody was refused; its buttons stay good."""
-        self._shown = replace(self._shown, reason=reason)
-        self.say(self._shown)
+        """The same screen with a reason why somebody was refused."""
+        self._show_again(replace(self._shown, reason=reason))
+
+    def _show_again(self, fuller: Show) -> None:
+        """The same screen with more on it; its buttons stay good."""
+        self._shown = fuller
+        self.say(fuller)
 
     def notice(self, name: str, now: Now, *, door: int = 0, reason: str = "", ticket: str = "") -> None:
         """A last screen for a moment, then the idle one."""
@@ -359,33 +367,7 @@ class Cabinet:
         if not self.visit.present and self._notice_ends_ms is None:
             self.show_idle()
 
-    # --- what lapses ------------------------------------------------------------------------------
-
-    def _lapse(self, now: Now) -> None:
-        """Claims whose token expired with the door never seen open; a reserved room has to be looked at.
-
-        A reserved room without an errand is one that staff have looked into since; its claim stands as long.
-        """
-        for room in self.rooms.values():
-            errand, order = room.errand, room.order
-            until_s = self.ledger.exp(errand.cti) if errand else self.ledger.reserved_until(room.door, order)
-            if not room.waits or room.door == self.visit.door or now.wall_ms // 1000 <= until_s + LEEWAY_S:
-                continue
-            room.errand = None
-            if errand is None or errand.purpose is Purpose.DEPOSIT:
-                room.release()
-                room.take_out_of_service("lapsed")
-            self.keep(room)
-            self.say(Record("lapsed", room.door, {"cti": errand.cti.hex() if errand else "", "order": order.hex()}))
-
-    def _forget(self, now: Now) -> None:
-        """Once a day, drop tokens that are dead by any clock; never while the time is unknown (tokens contract, 4)."""
-        if now.quality is Quality.FLOOR or now.ms < self._forget_ms:
-            return
-        self._forget_ms = now.ms + DAY_MS
-        before = (now.wall_ms - DAY_MS) // 1000
-        if self.ledger.forget(before):
-            self.say(Forget(before, before))
+    # --- small ------------------------------------------------------------------------------------
 
     def _errand_fields(self, door: int) -> dict[str, Any]:
         """What events say of the errand at a door."""

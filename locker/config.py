@@ -7,11 +7,8 @@ Knows what may be set and within which limits; never what it is used for. The co
 
 from __future__ import annotations
 
-import difflib
-import json
 import tomllib
-from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
+from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -19,8 +16,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from locker.config_checks import contradictions, nearest, shown
+
 FILE_BYTES_MAX = 262_144
-CHANNELS = {"kr-cu24": 24, "kr-cu12": 12}
 
 _NAME_WORDS = "1 to 32 of a-z, 0-9 and hyphens, not a hyphen first"
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description=_NAME_WORDS)]
@@ -152,6 +150,14 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     state: Literal["next", "active", "retired"] = "active"
 
 
+class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who says whose tokens count: the root's public key, and where its key sets and revocation lists may lie."""
+
+    root: PublicKey
+    folder: FileNameOrNone = ""
+    stick: FileNameOrNone = ""
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -160,12 +166,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     boards: Annotated[list[Board], Meta(min_length=1, max_length=16)]
     scanner: Scanner
     store: Store
+    authority: Authority | None = None
     keys: Annotated[list[Key], Meta(max_length=64)] = []
     panel: Panel | None = None
     mqtt: Mqtt | None = None
     visit: Visit = Visit()
     coil: Coil = Coil()
     keeping: Keeping = Keeping()
+
+
+def inbox_folder(config: Config) -> Path:
+    """The folder in which signed key sets and revocation lists are laid: the database's own unless another is named."""
+    named = config.authority.folder if config.authority is not None else ""
+    return Path(named) if named else Path(config.store.path).parent
 
 
 class ConfigError(ValueError):
@@ -201,7 +214,7 @@ def decode(text: str, where: str) -> Config:
     problems = list(_misfits(tables, Config, ""))
     if not problems:
         config = msgspec.convert(tables, Config, strict=True)
-        problems = list(_contradictions(config))
+        problems = list(contradictions(config))
     if problems:
         raise ConfigError([f"{where}: {problem}" for problem in problems])
     return config
@@ -222,7 +235,7 @@ def _misfits(value: Any, hint: Any, path: str) -> Iterator[str]:
         try:
             msgspec.convert(value, hint, strict=True)
         except msgspec.ValidationError:
-            yield f"{path}: found {_shown(value)}; allowed: {allowed(hint)}"
+            yield f"{path}: found {shown(value)}; allowed: {allowed(hint)}"
 
 
 def _misfits_in_table(table: dict[str, Any], struct: type[msgspec.Struct], path: str) -> Iterator[str]:
@@ -232,7 +245,7 @@ def _misfits_in_table(table: dict[str, Any], struct: type[msgspec.Struct], path:
         if key in fields:
             yield from _misfits(value, fields[key].type, dot + key)
         else:
-            yield f"{dot}{key}: unknown key with value {_shown(value)}; {_nearest(key, fields)}"
+            yield f"{dot}{key}: unknown key with value {shown(value)}; {nearest(key, fields)}"
     for name, field in fields.items():
         if field.required and name not in table:
             yield f"{dot}{name}: missing; needed: {allowed(field.type)}"
@@ -246,7 +259,7 @@ def allowed(hint: Any) -> str:
     if get_origin(plain) is list:
         return f"a list of {_span(meta)} of: {allowed(get_args(plain)[0])}"
     if get_origin(plain) is Literal:
-        return "one of " + ", ".join(_shown(choice) for choice in get_args(plain))
+        return "one of " + ", ".join(shown(choice) for choice in get_args(plain))
     if plain is bool:
         return "true or false"
     if plain is int:
@@ -278,119 +291,3 @@ def _span(meta: Meta) -> str:
     if meta.max_length is None:
         return f"at least {meta.min_length}" if meta.min_length else "any number"
     return f"{meta.min_length or 0} to {meta.max_length}"
-
-
-def _shown(value: Any) -> str:
-    """A found value in TOML's spelling, on one line and cut to 60 characters."""
-    if isinstance(value, dict):
-        return "a table"
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at what was meant, for the end of a message."""
-    choices = list(known)
-    near = difflib.get_close_matches(name, choices, n=1, cutoff=0.5)
-    return f'did you mean "{near[0]}"?' if near else "known here: " + ", ".join(choices)
-
-
-# --- the keys together ----------------------------------------------------------------------------
-
-
-def _contradictions(config: Config) -> Iterator[str]:
-    """Every pair of keys that cannot both be meant."""
-    yield from _about_doors(config)
-    yield from _about_boards(config)
-    yield from _about_keys(config.keys)
-    if config.mqtt is not None:
-        yield from _about_mqtt(config.mqtt)
-    store = config.store
-    yield from _below("store.events_kept", store.events_kept, "store.events_max", store.events_max)
-
-
-def _about_doors(config: Config) -> Iterator[str]:
-    yield from _repeats("doors", "door", [door.door for door in config.doors])
-    yield from _repeats("doors", "board and channel", [(door.board, door.channel) for door in config.doors])
-    yield from _repeats("doors", "side and row", [(door.side, door.row) for door in config.doors])
-    count = len(config.doors)
-    for number in sorted(set(range(1, count + 1)) - {door.door for door in config.doors}):
-        yield f"doors: number {number} is missing; allowed: {count} doors are numbered 1 to {count}, none left out"
-    boards = {board.name: board for board in config.boards}
-    for index, door in enumerate(config.doors):
-        board = boards.get(door.board)
-        if board is None:
-            yield f"doors[{index}].board: found {_shown(door.board)}, no such board; {_nearest(door.board, boards)}"
-        elif door.channel >= CHANNELS[board.kind]:
-            yield (
-                f"doors[{index}].channel: found {door.channel}; "
-                f"allowed: 0 to {CHANNELS[board.kind] - 1} on a {board.kind}"
-            )
-
-
-def _about_boards(config: Config) -> Iterator[str]:
-    yield from _repeats("boards", "name", [board.name for board in config.boards])
-    yield from _repeats("boards", "port and address", [(board.port, board.address) for board in config.boards])
-    first: dict[str, tuple[int, Board]] = {}
-    visit, coil = config.visit, config.coil
-    for index, board in enumerate(config.boards):
-        path = f"boards[{index}]"
-        before, other = first.setdefault(board.port, (index, board))
-        if board.baud != other.baud:
-            yield f"{path}.baud: found {board.baud}; allowed: {other.baud}, as boards[{before}] on the same port"
-        yield from _below(f"{path}.pulse_ms", board.pulse_ms, "coil.cooldown_ms", coil.cooldown_ms + 1)
-        yield from _below(f"{path}.pulse_ms", board.pulse_ms, "visit.open_wait_ms", visit.open_wait_ms)
-        yield from _below(f"{path}.pulse_ms", board.pulse_ms, "its unlock_reply_ms", board.unlock_reply_ms)
-        yield from _below(f"{path}.poll_ms", board.poll_ms, "its idle_poll_ms", board.idle_poll_ms + 1)
-    if config.scanner.port in first:
-        yield f"scanner.port: found {_shown(config.scanner.port)}, a board's port; allowed: a port of its own"
-    if config.scanner.name in {board.name for board in config.boards}:
-        yield f"scanner.name: found {_shown(config.scanner.name)}, a board's name; allowed: a name of its own"
-    yield from _below("visit.reminder_ms", visit.reminder_ms, "visit.alarm_ms", visit.alarm_ms)
-    yield from _below("coil.cooldown_ms", coil.cooldown_ms, "visit.rest_ms", visit.rest_ms + 1)
-
-
-def _about_keys(keys: list[Key]) -> Iterator[str]:
-    yield from _repeats("keys", "public", [key.public for key in keys])
-    for index, key in enumerate(keys):
-        resident = {"deposit", "collect"} & set(key.purposes)
-        if resident and resident != set(key.purposes):
-            yield (
-                f"keys[{index}].purposes: found {', '.join(key.purposes)}; allowed: either deposit and collect, "
-                f"or staff and technician: a resident's key never makes a staff token"
-            )
-
-
-def _about_mqtt(mqtt: Mqtt) -> Iterator[str]:
-    if not mqtt.tls and not _is_loopback(mqtt.host):
-        yield (
-            f"mqtt.tls: found false with host {_shown(mqtt.host)}; "
-            f"allowed: false only for this machine itself (127.0.0.0/8, ::1, localhost)"
-        )
-    if bool(mqtt.cert_file) != bool(mqtt.key_file):
-        there, gone = ("cert_file", "key_file") if mqtt.cert_file else ("key_file", "cert_file")
-        yield f"mqtt.{gone}: missing; needed together with mqtt.{there}: both or neither"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _below(key: str, value: int, other: str, limit: int) -> Iterator[str]:
-    """One line when a key is not below its limit, which another key sets."""
-    if value >= limit:
-        yield f"{key}: found {value}; allowed: at most {limit - 1}, because of {other}"
-
-
-def _repeats(table: str, what: str, values: list[Any]) -> Iterator[str]:
-    """One line for each value that an earlier entry of the list has already."""
-    for index, value in enumerate(values):
-        before = values.index(value)
-        if before != index:
-            shown = " and ".join(_shown(part) for part in value) if isinstance(value, tuple) else _shown(value)
-            yield f"{table}[{index}]: {what} {shown} is already that of {table}[{before}]; allowed: each once"

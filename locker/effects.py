@@ -66,13 +66,27 @@ class CommandRow:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepSigned:
+    """Save what the root signed, in place of the one before: "keys" or "revoked", its version, SHA-256 and bytes."""
+
+    kind: str
+    version: int
+    digest: bytes
+    raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """All that the disk knew at start. ``visit`` is the note of a visit that was in progress, or None."""
+    """All that the disk knew at start. ``visit`` is the note of a visit that was in progress, or None.
+
+    ``signed`` is the key set and the revocation list that were in force, as they were saved.
+    """
 
     compartments: tuple[CompartmentRow, ...] = ()
     tokens: tuple[UsedToken, ...] = ()
     commands: tuple[CommandRow, ...] = ()
     visit: str | None = None
+    signed: tuple[KeepSigned, ...] = ()
 
 
 # --- effects: to remember -------------------------------------------------------------------------
@@ -149,7 +163,8 @@ class Show:
     """What the screen shows. ``name`` is a key of the catalogues; ``offers`` are buttons, best first.
 
     ``number`` rises with each screen; a touch must carry it. ``remaining_ms`` is the time until the screen changes by
-    itself, 0 for never. ``reason`` is a refusal's name, ``ticket`` a staff ticket's number.
+    itself, 0 for never. ``reason`` is a refusal's name, ``ticket`` a staff ticket's number, ``receipt`` the text of a
+    deposit's signed receipt, to be shown as a QR code.
     """
 
     name: str
@@ -159,6 +174,7 @@ class Show:
     reason: str = ""
     ticket: str = ""
     remaining_ms: int = 0
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +202,6 @@ class Publish:
     tag: int
 
 
-Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | Forget | Record
+Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | KeepSigned | Forget | Record
 Act = Pulse | Attend | Show | Answer | Acknowledge | Publish
 Effect = Keep | Act

@@ -133,6 +133,26 @@ class MessageReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedArrived:
+    """Bytes that may be a key set ("keys") or a revocation list ("revoked") lie in a file; nothing of it is believed.
+
+    ``source`` is "file" (the inbox folder) or "stick". At most one byte more than the longest document.
+    """
+
+    kind: str
+    raw: bytes
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipted:
+    """A deposit and its signed receipt are on the disk; ``text`` is the receipt's ("LKR1:...")."""
+
+    door: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The broker took a publish (PUBACK without a refusal). ``tag`` is the ``Publish``'s."""
 
@@ -162,6 +182,8 @@ Event = (
     | LinkUp
     | LinkDown
     | MessageReceived
+    | SignedArrived
+    | Receipted
     | Delivered
     | NotDelivered
 )

@@ -1,7 +1,8 @@
 """Every MQTT payload, each defined once as a Struct, and every topic, each defined once as a Topic.
 
 Decoders, JSON Schema and the AsyncAPI document (``locker/asyncapi.py``) are made from what stands here. Payloads are
-JSON in UTF-8, 8 KiB at most; unknown fields are ignored, missing or wrong ones refused with a reason.
+JSON in UTF-8 (but what the root signed: those bytes), 8 KiB at most; unknown fields are ignored, missing or wrong ones
+refused with a reason.
 
 An event row and its seal
     The body of a stored event row is the encoded ``EventOut`` without ``after`` and ``hash``. The chain is
@@ -195,6 +196,26 @@ HEALTH = Topic("up", "health", Health, 0, False)
 CMD = Topic("down", "cmd", Command, 1, False)
 ACK = Topic("down", "ack", Ack, 1, False)
 TOPICS = (CONN, INFO, DOOR, EVT, RSP, HEALTH, CMD, ACK)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTopic:
+    """A topic whose payload is no JSON but the bytes that the root signed; the cabinet subscribes to it."""
+
+    tail: str
+    name: str
+    about: str
+    qos: Literal[0, 1] = 1
+    retain: bool = True
+
+
+KEYS = SignedTopic(
+    "keys", "KeySet", "Which issuers' keys count: COSE_Sign1 of the root, its very bytes (docs/keys.md)."
+)
+REVOKED = SignedTopic(
+    "revoked", "RevocationList", "Tokens dead before their time: COSE_Sign1 of the root, its very bytes."
+)
+SIGNED_TOPICS = (KEYS, REVOKED)
 
 
 def schemas() -> dict[str, Any]:

@@ -57,6 +57,17 @@ class Reception:
         except No as no:
             return self._refuse(no, bearer, source, now)
 
+    def allows(self, button: str, now: Now) -> bool:
+        """Whether a button may still do what it says: a code that was revoked in its visit moves no lock again."""
+        visit = self._cabinet.visit
+        bearer = visit.bearer
+        if bearer is None or button not in ("reopen", "larger") or not self._cabinet.authority.revokes(bearer.cti):
+            return True
+        fields = {"reason": Refusal.REVOKED.value, "detail": f"{button}: revoked since the visit began"}
+        self.log_limited(Record("denied", visit.door, bearer.fields() | fields | {"source": "screen"}), now)
+        self._cabinet.show_reason(Refusal.REVOKED.value)
+        return False
+
     # --- the questions, in order ------------------------------------------------------------------
 
     def _admit(self, bearer: Bearer, claims: Claims, now: Now) -> int:

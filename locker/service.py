@@ -29,6 +29,7 @@ from locker.model import (
     Forget,
     KeepCommand,
     KeepCompartment,
+    KeepSigned,
     KeepToken,
     KeepVisit,
     LinkDown,
@@ -37,13 +38,14 @@ from locker.model import (
     NotDelivered,
     Now,
     Pulse,
+    Receipted,
     Record,
 )
 from locker.outbox import Outbox
 from locker.store import Store
 
 log = logging.getLogger("locker.service")
-KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, Forget, Record)
+KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, KeepSigned, Forget, Record)
 
 
 class Host(Protocol):
@@ -63,17 +65,30 @@ class Service:
     """Cabinet, store, outbox and drivers, turned together."""
 
     def __init__(
-        self, cabinet: Cabinet, store: Store, outbox: Outbox | None, drivers: Sequence[Driver], host: Host, boot: str
+        self,
+        cabinet: Cabinet,
+        store: Store,
+        outbox: Outbox | None,
+        drivers: Sequence[Driver],
+        host: Host,
+        boot: str,
+        *,
+        public_key: str = "",
+        lacks: Sequence[Record] = (),
     ) -> None:
-        """``outbox`` is None for a cabinet without a cloud; ``boot`` is this boot's id."""
+        """``outbox`` is None for a cabinet without a cloud; ``boot`` is this boot's id.
+
+        ``public_key`` is the device's, in hexadecimal, empty where it signs nothing; ``lacks`` is what is to be said at
+        the start of what this machine has to do without.
+        """
         self.cabinet, self.store, self.outbox, self.host = cabinet, store, outbox, host
         self.drivers = list(drivers)
-        self._boot = boot
+        self._boot, self._public_key, self._lacks = boot, public_key, list(lacks)
         self._health_ms: int | None = None
 
     def start(self, now: Now) -> None:
         """Write that we have started, before any device is touched, and prepare what the cloud will see first."""
-        self._carry_out(self.cabinet.start(now, version=__version__, boot=self._boot), now)
+        self._carry_out([*self.cabinet.start(now, version=__version__, boot=self._boot), *self._lacks], now)
         if self.outbox is None:
             return
         self._health_ms = now.ms
@@ -132,21 +147,22 @@ class Service:
     def _carry_out(self, effects: Sequence[Effect], now: Now) -> None:
         """Commit, then act (invariant 1). Pulses go first: somebody is waiting for the door."""
         keeps = [e for e in effects if isinstance(e, KEEPS)]
-        if self.outbox is not None:
-            self.store.acked = self.outbox.acked
-        self.store.commit(keeps, now)
+        self.store.acked = self.outbox.acked if self.outbox is not None else self.store.last_seq()
+        receipts = self.store.commit(keeps, now)
         acts = [e for e in effects if not isinstance(e, KEEPS)]
         for act in sorted(acts, key=lambda a: not isinstance(a, Pulse)):
             self._act(act, now)
         if self.outbox is not None:
             for room in {k.row.door: k.row for k in keeps if isinstance(k, KeepCompartment)}:
                 self._snapshot(self.cabinet.rooms[room], now)
-        records = [k for k in keeps if isinstance(k, Record)]
+        records = [k for k in keeps if isinstance(k, Record)] + receipts
         for record in records:
             log.info("event type=%s door=%d reason=%s", record.kind, record.door, record.fields.get("reason", "-"))
         if records:
             self.store.trim(now)
             self.cabinet.log_full = self.store.full
+        for signed in receipts:
+            self._carry_out(self.cabinet.handle(Receipted(signed.door, signed.fields["receipt"]), now), now)
 
     def _act(self, act: Act, now: Now) -> None:
         """Let the driver that is meant carry out an order; answers go through the outbox."""
@@ -205,6 +221,7 @@ class Service:
             epoch=self.store.epoch,
             ops=list(OPS),
             doors=[DoorPlace(d.door, d.size, d.side, d.row, d.low) for d in cfg.doors],
+            public_key=self._public_key,
         )
 
     def _health(self, now: Now) -> Health:

@@ -1,9 +1,9 @@
 """The store: what survives a power cut, in one SQLite file.
 
-Compartments, used tokens, commands, the visit's note and the event stream are saved together, in one transaction a
-turn, which is on the disk when ``commit`` returns. Every event row carries the SHA-256 over the row before and itself.
-Knows SQL and rows; never decides, never retries: an error here ends the process, because acting without having
-committed is the one thing that must not happen (invariant 1).
+Compartments, used tokens, commands, signed documents, the visit's note and the event stream are saved together, in one
+transaction a turn, which is on the disk when ``commit`` returns. Every event row carries the SHA-256 over the row
+before and itself. Knows SQL and rows; never decides, never retries: an error here ends the process, because acting
+without having committed is the one thing that must not happen (invariant 1).
 
 The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. One connection, one thread, nothing is
 written without a change. Source of the limits: MQTT contract, section 2; invariant 9.
@@ -14,7 +14,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 from locker import messages
 from locker.messages import EventOut
@@ -27,6 +29,7 @@ from locker.model import (
     Keep,
     KeepCommand,
     KeepCompartment,
+    KeepSigned,
     KeepToken,
     KeepVisit,
     Kind,
@@ -38,7 +41,7 @@ from locker.model import (
 )
 from locker.outbox import EventRow
 
-SCHEMA = 1
+SCHEMA = 2
 TRIM_STEP = 500
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -53,6 +56,10 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         " purpose INTEGER NOT NULL, exp INTEGER NOT NULL, spent INTEGER NOT NULL) WITHOUT ROWID",
         "CREATE TABLE commands (id TEXT PRIMARY KEY, exp INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID",
     ),
+    2: (
+        "CREATE TABLE signed (kind TEXT PRIMARY KEY, version INTEGER NOT NULL, digest BLOB NOT NULL,"
+        " raw BLOB NOT NULL) WITHOUT ROWID",
+    ),
 }
 
 
@@ -60,8 +67,20 @@ class StoreError(OSError):
     """The database cannot be used; says which file, what is wrong with it and what to do."""
 
 
+class Follower(Protocol):
+    """Says what belongs right behind an event row: a deposit's receipt."""
+
+    def behind(self, event: EventOut, row_hash: bytes) -> Record | None:
+        """Return the event of the next row, or None; it is asked about that one as well."""
+
+
 class Store:
-    """The open database. ``epoch`` was made with it; ``boot`` is this boot's id, written into each event."""
+    """The open database. ``epoch`` was made with it; ``boot`` is this boot's id, written into each event.
+
+    ``follower`` is set by whoever has one; what it answers is in the same transaction as what it was asked about.
+    """
+
+    follower: Follower | None = None
 
     def __init__(self, path: str, boot: str, epoch: str, *, events_max: int, events_kept: int) -> None:
         """Open or make the file; ``epoch`` is used only where it is made. Raises ``StoreError``."""
@@ -86,7 +105,9 @@ class Store:
 
     def _prepare(self, path: str, epoch: str) -> None:
         """Set the journal up and bring the schema to the present version, all or nothing."""
-        self._db.execute("PRAGMA journal_mode=WAL")
+        mode: str = self._db.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise StoreError(f"{path}: no write-ahead log here (journal mode {mode}); put the database on a local disk")
         self._db.execute("PRAGMA synchronous=FULL")
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
@@ -110,11 +131,13 @@ class Store:
         rooms = self._db.execute("SELECT * FROM compartments").fetchall()
         tokens = self._db.execute("SELECT cti, item, door, purpose, exp, spent FROM tokens").fetchall()
         commands = self._db.execute("SELECT id, exp, answer FROM commands").fetchall()
+        signed = self._db.execute("SELECT kind, version, digest, raw FROM signed ORDER BY kind").fetchall()
         return Memory(
             compartments=tuple(_compartment(row) for row in rooms),
             tokens=tuple(UsedToken(c, o, d, Purpose(p), e, bool(s)) for c, o, d, p, e, s in tokens),
             commands=tuple(CommandRow(*row) for row in commands),
             visit=self._meta("visit") or None,
+            signed=tuple(KeepSigned(*row) for row in signed),
         )
 
     def last_seq(self) -> int:
@@ -143,11 +166,14 @@ class Store:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def commit(self, keeps: Iterable[Keep], now: Now) -> None:
-        """Save all of it or nothing, and return when it is on the disk. Nothing to save, nothing written."""
-        keeps = list(keeps)
+    def commit(self, keeps: Iterable[Keep], now: Now) -> list[Record]:
+        """Save all of it or nothing, and return when it is on the disk. Nothing to save, nothing written.
+
+        Returns what the follower added, oldest first.
+        """
+        keeps, added = list(keeps), list[Record]()
         if not keeps:
-            return
+            return added
         last, last_hash = self._last, self._hash
         self._db.execute("BEGIN IMMEDIATE")
         for row in {k.row.door: k.row for k in keeps if isinstance(k, KeepCompartment)}.values():
@@ -155,12 +181,15 @@ class Store:
         for keep in keeps:
             match keep:
                 case Record():
-                    last, last_hash = self._append(keep, last, last_hash, now)
+                    last, last_hash, behind = self._append(keep, last, last_hash, now)
+                    added += behind
                 case KeepToken(t):
                     values = (t.cti, t.order, t.door, t.purpose.value, t.exp, t.spent)
                     self._db.execute("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", values)
                 case KeepCommand(c):
                     self._db.execute("INSERT OR REPLACE INTO commands VALUES (?, ?, ?)", (c.id, c.exp, c.answer))
+                case KeepSigned(kind, version, digest, raw):
+                    self._db.execute("INSERT OR REPLACE INTO signed VALUES (?, ?, ?, ?)", (kind, version, digest, raw))
                 case Forget(tokens, commands):
                     self._db.execute("DELETE FROM tokens WHERE exp < ?", (tokens,))
                     self._db.execute("DELETE FROM commands WHERE exp < ?", (commands,))
@@ -170,9 +199,10 @@ class Store:
         self._db.execute("COMMIT")
         self._rows += last - self._last
         self._last, self._hash = last, last_hash
+        return added
 
-    def _append(self, record: Record, last: int, last_hash: bytes, now: Now) -> tuple[int, bytes]:
-        """One more event row, chained onto the last."""
+    def _append(self, record: Record, last: int, last_hash: bytes, now: Now) -> tuple[int, bytes, list[Record]]:
+        """One more event row, chained onto the last, and what belongs right behind it, which is returned as well."""
         event = EventOut(
             epoch=self.epoch,
             seq=last + 1,
@@ -188,7 +218,11 @@ class Store:
         chained = messages.chain_hash(last_hash, body)
         values = (last + 1, body, chained, record.droppable)
         self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
-        return last + 1, chained
+        behind = self.follower.behind(event, chained) if self.follower else None
+        if behind is None:
+            return last + 1, chained, []
+        last, last_hash, more = self._append(behind, last + 1, chained, now)
+        return last, last_hash, [behind, *more]
 
     def _save_compartment(self, row: CompartmentRow) -> None:
         """One compartment's row."""
@@ -214,7 +248,7 @@ class Store:
             self._acked_saved = self.acked
 
     def trim(self, now: Now) -> None:
-        """Keep the log within its limits; what is lost that the cloud has not yet got is said in an event (invariant 9).
+        """Keep the log within its limits; what the cloud loses by it is said in an event (invariant 9).
 
         Acknowledged rows go beyond ``events_kept``. At ``events_max`` the oldest droppable rows lose their content,
         never an opening, a refusal or an alarm.
@@ -248,9 +282,9 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         emptied = "UPDATE events SET body = X'', droppable = 0 WHERE droppable AND seq BETWEEN ? AND ?"
         self._db.execute(emptied, (seqs[0], seqs[-1]))
-        last, last_hash = self._append(said, self._last, self._hash, now)
+        last, last_hash, _ = self._append(said, self._last, self._hash, now)
         self._db.execute("COMMIT")
-        self._rows += 1 - len(seqs)
+        self._rows += last - self._last - len(seqs)
         self._last, self._hash = last, last_hash
 
     def close(self) -> None:
@@ -284,6 +318,23 @@ class Store:
             return first, row[0], row[1]
         anchor = self._meta("anchor").split()
         return (int(anchor[0]) + 1, int(anchor[0]), bytes.fromhex(anchor[1])) if anchor else (1, 0, messages.GENESIS)
+
+
+def read_signed(path: Path) -> tuple[KeepSigned, ...]:
+    """The signed documents of a database that may be in use, by reading alone; none where there is no such file.
+
+    Raises ``StoreError``.
+    """
+    if not path.exists():
+        return ()
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'signed'").fetchone() == (0,):
+                return ()
+            found = db.execute("SELECT kind, version, digest, raw FROM signed ORDER BY kind").fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}; may this user read it, and write into its folder?") from error
+    return tuple(KeepSigned(*row) for row in found)
 
 
 def _errand_text(errand: Errand) -> str:

@@ -1,6 +1,6 @@
 """The sentences people read: catalogues in Chinese and English, one TOML file a language.
 
-Knows sections (screens, offers, refusals, events, places), names and parts, and fills in the words in
+Knows sections (screens, proofs, offers, refusals, events, places), names and parts, and fills in the words in
 braces. A missing entry or word is an error, never an empty line on the screen. Must never know which screen
 is shown when, nor any state of the cabinet.
 """

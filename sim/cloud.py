@@ -265,10 +265,21 @@ class Cloud:
         """Issue a token and send it as a grant; returns the command's id."""
         return self.send(cabinet, "open", grant=self.token(cabinet, purpose, size=size, **claims))
 
+    def put_keys(self, cabinet: str, raw: bytes) -> None:
+        """Leave a key set for a cabinet: the root's bytes, retained, for now and for every reconnect."""
+        self._publish_bytes(cabinet, "keys", raw, retain=True)
+
+    def put_revoked(self, cabinet: str, raw: bytes) -> None:
+        """Leave a revocation list for a cabinet, retained as well."""
+        self._publish_bytes(cabinet, "revoked", raw, retain=True)
+
     def _publish(self, cabinet: str, tail: str, fields: dict[str, Any], retain: bool = False) -> None:
+        payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+        self._publish_bytes(cabinet, tail, payload, retain)
+
+    def _publish_bytes(self, cabinet: str, tail: str, payload: bytes, retain: bool) -> None:
         client = self._client
         if client is not None:
-            payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
             client.publish(f"{ROOT}{cabinet}/down/{tail}", payload, qos=1, retain=retain)
 
     def _next_id(self) -> str:

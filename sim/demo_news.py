@@ -37,7 +37,7 @@ ACT |= {
     "found_open",
 }
 GOOD = {"opened", "deposited", "collected", "board_back", "port_back", "link_back", "staff_done", "command_done"}
-QUIET = {"started", "stopped", "visit_ended", "shut"}
+QUIET = {"started", "stopped", "visit_ended", "shut", "receipt"}
 SIDE = {
     "conn": ("连接状态", "Connection"),
     "info": ("柜子的说明", "About the cabinet"),

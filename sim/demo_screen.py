@@ -12,6 +12,7 @@ from typing import Any
 
 from locker import texts
 from locker.config import Config
+from sim.demo_qr import rows
 
 PIECE_BYTES = 65_536
 TONES = {
@@ -93,6 +94,7 @@ def spoken(line: dict[str, Any], config: Config) -> dict[str, Any]:
     """Return a panel line with what it says in both languages, as the page draws it."""
     view = {key: line[key] for key in ("number", "door", "offers", "remaining_ms")}
     view |= {"name": line["screen"], "tone": TONES.get(line["screen"], "")}
+    view["receipt"] = rows(line["receipt"]) if line["receipt"] else []
     return view | {language: _said(line, config, language) for language in texts.LANGUAGES}
 
 
@@ -109,6 +111,7 @@ def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]
     }
     said["offers"] = [texts.sentence("offers", offer, language) for offer in line["offers"]]
     aside = reason and "reason" not in texts.words("screens", line["screen"], language)
+    said |= {f"receipt_{part}": texts.sentence("proofs", "receipt", language, part=part) for part in ("title", "say")}
     said["notice"] = f"{words['reason']} · {words['advice']}" if aside else ""
     return said
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from locker.authority.ed25519 import PrivateKey
 from locker.config import Config, load
+from locker.device import provision
 
 CABINET = "demo-1"
 PHONE = "0311-8505 1234"
@@ -67,7 +68,7 @@ class Site:
     """The folder with everything that the controller is started on."""
 
     def __init__(self, folder: Path, mqtt_port: int, pace: Pace, seed: int) -> None:
-        """Make keys from the seed and write the configuration file. Raises ``OSError``."""
+        """Make keys from the seed, write the configuration file, provision the device. Raises ``OSError``."""
         self.folder, self.pace, self.cabinet = folder, pace, CABINET
         self.resident_key, self.staff_key, self.stranger_key = (_key(seed, name) for name in ("resident", "staff", "x"))
         self.board_link = folder / "by-path" / "platform-usb-0:1:1.0-port0"
@@ -78,6 +79,7 @@ class Site:
         self.board_link.parent.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text(self._text(mqtt_port), encoding="utf-8")
         self.config: Config = load(self.config_file)
+        provision(folder, _bytes(seed, "device"), _bytes(seed, "pickup"))
 
     def _text(self, mqtt_port: int) -> str:
         pace = self.pace
@@ -115,4 +117,8 @@ def _doors() -> str:
 
 
 def _key(seed: int, name: str) -> PrivateKey:
-    return PrivateKey(hashlib.sha256(f"demo key {name} {seed}".encode()).digest())
+    return PrivateKey(_bytes(seed, name))
+
+
+def _bytes(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"demo key {name} {seed}".encode()).digest()

@@ -5,13 +5,15 @@
 #        systemd/install.sh --dry-run    print what would be done, as anybody, and do nothing
 #
 # It makes a virtual environment in /opt/locker from requirements/pi.txt with every hash checked, puts this project into
-# it, creates the user and installs the unit. A configuration that is there already is never touched; where it passes
-# "locker config check" the controller is started. The first time the example is put there, to be filled in first.
+# it, creates the user, installs the unit and makes the cabinet's own keys where there are none. A configuration that is
+# there already is never touched; where it passes "locker config check" the controller is started. The first time the
+# example is put there, to be filled in first.
 set -euo pipefail
 
 source_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 prefix=/opt/locker
 config_dir=/etc/locker
+state_dir=/var/lib/locker
 unit=/etc/systemd/system/locker.service
 python="${PYTHON:-python3}"
 dry=0
@@ -33,7 +35,7 @@ run() {
 }
 
 check_machine() {
-  step "1/6 检查 check this machine"
+  step "1/7 检查 check this machine"
   case "$(uname -m)" in
     x86_64 | aarch64) ;;
     *) fail "$(uname -m) is not supported: some packages have wheels for 64-bit x86 and ARM only; use a 64-bit system" ;;
@@ -44,14 +46,14 @@ check_machine() {
 }
 
 make_user() {
-  step "2/6 用户 user and groups"
+  step "2/7 用户 user and groups"
   run install -D -m 0644 "$source_dir/systemd/locker.sysusers" /usr/lib/sysusers.d/locker.conf
   run systemd-sysusers /usr/lib/sysusers.d/locker.conf
 }
 
 # The project is built from a copy, so that a checkout on a stick or owned by somebody else stays as it is.
 install_program() {
-  step "3/6 程序 program in $prefix"
+  step "3/7 程序 program in $prefix"
   local copy="$1"
   [[ -x "$prefix/bin/python" ]] || run "$python" -m venv "$prefix"
   run "$prefix/bin/python" -m pip install --quiet --require-hashes -r "$source_dir/requirements/pi.txt"
@@ -62,7 +64,7 @@ install_program() {
 }
 
 install_config() {
-  step "4/6 配置 configuration in $config_dir"
+  step "4/7 配置 configuration in $config_dir"
   run install -d -m 0750 -g locker "$config_dir"
   run install -m 0640 -g locker "$source_dir/config/cabinet.toml" "$config_dir/cabinet.toml.example"
   if [[ -e "$config_dir/cabinet.toml" ]]; then
@@ -74,14 +76,22 @@ install_config() {
 }
 
 install_unit() {
-  step "5/6 服务 service"
+  step "5/7 服务 service"
   run install -D -m 0644 "$source_dir/systemd/locker.service" "$unit"
   run systemctl daemon-reload
   run systemctl enable locker.service
 }
 
+# The cabinet's own secrets, made once, by the user who alone may read them. What is there already stays as it is.
+provision() {
+  step "6/7 密钥 the cabinet's own keys in $state_dir"
+  run install -d -m 0750 -o locker -g locker "$state_dir"
+  run runuser -u locker -- "$prefix/bin/locker" device provision "$state_dir" ||
+    printf '   %s\n' "deposits get no receipt until this is mended; the controller works without"
+}
+
 start() {
-  step "6/6 启动 start"
+  step "7/7 启动 start"
   if (( first )); then
     printf '   %s\n' "not yet: fill in $config_dir/cabinet.toml, check it with" \
       "$prefix/bin/locker config check $config_dir/cabinet.toml, then: systemctl start locker"
@@ -96,7 +106,7 @@ main() {
   case "${1:-}" in
     "") ;;
     --dry-run) dry=1 ;;
-    -h | --help) sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
+    -h | --help) sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
     *) fail "unknown option $1; there is --dry-run" ;;
   esac
   (( dry || EUID == 0 )) || fail "must run as root: sudo systemd/install.sh (or --dry-run to see what it would do)"
@@ -108,6 +118,7 @@ main() {
   install_program "$copy"
   install_config
   install_unit
+  provision
   start
   printf '\n%s\n' "done: systemctl status locker; journalctl -u locker"
 }

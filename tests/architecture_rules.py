@@ -18,11 +18,11 @@ OURS = ("locker", "drivers", "sim")
 # Who may import whom: a module imports its own layer (without cycles) and those above it in this table, nothing else.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("words", "events", "effects", "model"),
-    ("config", "clock", "machine", "messages", "asyncapi", "texts"),
+    ("config", "config_checks", "clock", "machine", "messages", "asyncapi", "texts"),
     ("authority", "coil", "compartment"),
     ("hall", "ledger", "prompts", "visit"),
-    ("cabinet", "commands", "reception"),
-    ("lanes", "outbox", "store", "audit", "logbook", "device"),
+    ("cabinet", "commands", "reception", "trust", "lapses"),
+    ("lanes", "outbox", "store", "audit", "logbook", "device", "signatory"),
     ("service",),
     ("notify", "runner"),
     ("assembly",),
@@ -34,7 +34,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "locker.model": ("locker.words", "locker.events", "locker.effects"),
     "locker.machine": ("locker.model",),
     "locker.messages": ("locker.model",),
-    "locker.config": (),
+    "locker.config": ("locker.config_checks",),
+    "locker.config_checks": ("locker.config",),
     "locker.authority": ("locker.model", "locker.config"),
     "locker.store": ("locker.model", "locker.messages", "locker.outbox"),
     "drivers": ("locker.model", "locker.config", "locker.messages"),
@@ -44,6 +45,9 @@ ONLY: dict[str, tuple[str, ...]] = {
 TYPES_ONLY = {
     ("locker.commands", "locker.cabinet"),
     ("locker.reception", "locker.cabinet"),
+    ("locker.trust", "locker.cabinet"),
+    ("locker.lapses", "locker.cabinet"),
+    ("locker.config_checks", "locker.config"),
 }
 
 # What may be imported by these alone (and by itself), and why.

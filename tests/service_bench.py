@@ -6,6 +6,7 @@ connection at any moment, also while a driver is being asked to act.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 from stage import AUD, EPOCH_S, RESIDENTS, a_config
 
 from locker import config
+from locker.authority.ed25519 import PrivateKey
 from locker.authority.issue import issue
 from locker.authority.keys import KeyRing
 from locker.authority.token import Authority
@@ -30,14 +32,19 @@ from locker.model import (
     Publish,
     Pulse,
     Purpose,
+    Quality,
     Scanned,
     Show,
 )
 from locker.outbox import Outbox
 from locker.service import Service
+from locker.signatory import Signatory
 from locker.store import Store
 
 DOORS = (1, 2, 3)
+EPOCH = "6f1c9ae2d0a1b2c3"
+DEVICE = PrivateKey(hashlib.sha256(b"device").digest())
+"""The key of the bench's receipts."""
 
 
 class Device:
@@ -106,22 +113,24 @@ class Bench:
 
     def __init__(self, folder: Path, cloud: bool = True, **limits: Any) -> None:
         self.path = folder / "locker.db"
+        self.quality = Quality.SYNCED
         mqtt = config.Mqtt(host="127.0.0.1", tls=False) if cloud else None
         cfg = a_config(doors=len(DOORS), mqtt=mqtt)
         self.ms = 1_000_000
-        self.store = Store(str(self.path), "boot", "epoch", **({"events_max": 10_000, "events_kept": 100} | limits))
+        self.store = Store(str(self.path), "boot", EPOCH, **({"events_max": 10_000, "events_kept": 100} | limits))
+        self.store.follower = signatory = Signatory(AUD, EPOCH, DOORS, DEVICE)
         cabinet = Cabinet(cfg, Authority(KeyRing.from_config(cfg.keys), AUD), self.store.load(), self.now)
-        outbox = Outbox(self.store, 20, 30_000, True, epoch="epoch", acked=self.store.acked) if cloud else None
+        outbox = Outbox(self.store, 20, 30_000, True, epoch=EPOCH, acked=self.store.acked) if cloud else None
         self.board, self.screen = Device("main", Pulse, Attend), Device("panel", Show, Attend)
         self.scanner, self.link = Device("scanner"), Device("mqtt", Publish, Acknowledge)
         drivers = [self.board, self.scanner, self.screen, self.link]
-        self.service = Service(cabinet, self.store, outbox, drivers, Machine(), "boot")
+        self.service = Service(cabinet, self.store, outbox, drivers, Machine(), "boot", public_key=signatory.public_key)
         self.service.start(self.now)
 
     @property
     def now(self) -> Now:
         """The virtual clock."""
-        return Now(self.ms, EPOCH_S * 1000 + self.ms)
+        return Now(self.ms, EPOCH_S * 1000 + self.ms, self.quality)
 
     def turn(self, *events: Event, device: Device | None = None, after_ms: int = 0) -> int | None:
         """Time passes, a device has these events, and the service turns."""

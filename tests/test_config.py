@@ -115,9 +115,12 @@ def test_the_example_trusts_nobody() -> None:
 
 
 def test_the_optional_lines_work_once_uncommented() -> None:
-    """With "#: " taken away and a key filled in, the example still decodes."""
+    """With "#: " taken away and digits filled in, the example still decodes: with a root, or with a key."""
     text = uncommented().replace("64 hexadecimal digits go here", KEY_A)
-    assert [key.public for key in decode(text, "example").keys] == [KEY_A]
+    rooted, keys = text.split("\n[[keys]]\n")
+    assert decode(rooted, "example").authority == config.Authority(root=KEY_A)
+    keyed = decode(rooted.split("\n[authority]\n")[0] + "\n[[keys]]\n" + keys, "example")
+    assert [key.public for key in keyed.keys] == [KEY_A]
 
 
 @pytest.mark.parametrize(("table", "field", "struct"), KEYS, ids=lambda part: getattr(part, "name", None))
@@ -145,7 +148,7 @@ def test_the_example_names_no_key_twice_or_in_vain() -> None:
 def test_the_least_file_is_enough() -> None:
     """What is not required has a default; the parts a cabinet can do without are None."""
     small = decode(SMALL, "small")
-    assert (small.mqtt, small.panel, small.keys) == (None, None, [])
+    assert (small.mqtt, small.panel, small.authority, small.keys) == (None, None, None, [])
     assert small.boards[0] == config.Board(port="/dev/board")
     assert small.visit == config.Visit()
 
@@ -248,6 +251,7 @@ def test_whatever_stands_in_a_file_is_decoded_or_refused(value: Any, table: str)
 
 SECOND_BOARD = '[[boards]]\nport = "/dev/board"\nname = "second"\n'
 MQTT = '[mqtt]\nhost = "broker.example.org"\n'
+ROOTED = f'[authority]\nroot = "{KEY_A}"\n'
 
 
 def key(public: str, *purposes: str) -> str:
@@ -285,6 +289,10 @@ def key(public: str, *purposes: str) -> str:
         (STORE, MQTT + 'cert_file = "a"\n' + STORE, "mqtt.key_file: missing; needed together with mqtt.cert_file"),
         (STORE, MQTT + 'key_file = "a"\n' + STORE, "mqtt.cert_file: missing; needed together with mqtt.key_file"),
         (STORE, key(KEY_A, "deposit") + key(KEY_A, "collect") + STORE, "keys[1]: public "),
+        (STORE, ROOTED + STORE, None),
+        (STORE, ROOTED + key(KEY_B, "deposit") + STORE, "keys: found a list of 1; allowed: none together with"),
+        (STORE, '[authority]\nroot = "beef"\n' + STORE, 'authority.root: found "beef"; allowed: 64 hexadecimal'),
+        (STORE, "[authority]\n" + STORE, "authority.root: missing; needed: 64 hexadecimal digits"),
         (STORE, key(KEY_A, "deposit", "staff") + STORE, "keys[0].purposes: found deposit, staff; allowed: either"),
         (STORE, key(KEY_A, "deposit", "collect") + key(KEY_B, "staff", "technician") + STORE, None),
     ],

@@ -221,7 +221,8 @@ def test_every_reference_leads_somewhere_and_every_topic_is_there() -> None:
         for channel in [document["channels"][operation["channel"]["$ref"].rpartition("/")[2]]]
     }
     actions = {"up": "send", "down": "receive"}
-    assert said == {
+    signed = {(f"lk/v1/{{cabinet}}/down/{tail}", "receive", 1, True, "0.2.0") for tail in ("keys", "revoked")}
+    assert said == signed | {
         (f"lk/v1/{{cabinet}}/{topic.way}/{topic.tail}", actions[topic.way], topic.qos, topic.retain, "0.2.0")
         for topic in messages.TOPICS
     }

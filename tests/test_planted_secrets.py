@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
 import logging
 import os
 import pickle
+import socket
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from broker_rig import Far, Start, broker
 from logs import DEPOSITED, EPOCH, ORDER, START_MS, write
+from process_rig import Rig
 
 from locker.authority import base45, hotp, lockout, receipt
 from locker.authority.ed25519 import PrivateKey
@@ -205,3 +210,82 @@ def test_no_value_that_is_saved_or_sent_has_a_secret_or_a_code(folder: Path) -> 
     for each in saved:
         assert not leaks(each)
         assert not [one for one in codes if one in each]
+
+
+# --- the whole cabinet ----------------------------------------------------------------------------
+
+SITE_SEED = 77
+ISSUERS = [hashlib.sha256(f"demo key {name} {SITE_SEED}".encode()).digest() for name in ("resident", "staff")]
+"""What the keys of the demo's issuers are made of. The cabinet is not given them; no output may have them."""
+
+
+@pytest.fixture
+def far(free_ports: Callable[[int], list[int]], tmp_path: Path, start: Start, program: Any) -> Iterator[Far]:
+    """A running broker at which somebody else may listen."""
+    for made in broker("embedded", 5, free_ports(2), tmp_path, start, program):
+        made.start()
+        yield made
+
+
+class Glass:
+    """A second screen at the panel's socket, which keeps every byte that it is sent."""
+
+    def __init__(self, path: Path) -> None:
+        self.said = bytearray()
+        self._link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._link.connect(str(path))
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        while piece := self._link.recv(65_536):
+            self.said += piece
+
+    def close(self) -> bytes:
+        """All that was shown until the controller ended."""
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        self._link.close()
+        return bytes(self.said)
+
+
+def a_day_in_short(rig: Rig) -> bytes:
+    """A drop-off with its receipt, a refusal, a remote order, a collection, two restarts; what the screen was sent."""
+    rig.power_on()
+    glass = Glass(rig.site.panel_socket)
+    item = rig.person.drops_off(rig.issuer.deposit("S"))
+    rig.person.hears("receipt")
+    rig.person.leaves()
+    rig.person.is_refused(rig.issuer.odd("forged"), "signature")
+    assert rig.person.commands("open")["reason"] == "grant_needed"
+    rig.restarted()
+    said = glass.close()
+    glass = Glass(rig.site.panel_socket)
+    rig.person.collects(item)
+    (rig.site.folder / KEY_FILE).write_bytes((rig.site.folder / KEY_FILE).read_bytes()[:100])
+    rig.restarted()
+    rig.person.hears("receipts_off")
+    rig.settled()
+    return said + glass.close()
+
+
+def test_a_running_controller_says_no_secret(far: Far, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every MQTT payload and topic, every line to a screen, the log with tracebacks on, all files but their own."""
+    monkeypatch.setenv("LOCKER_DEBUG", "1")
+    folder = tmp_path / "cabinet"
+    folder.mkdir()
+    provision(folder, SEED, SECRET)
+    witness = far.peer("#")
+    with Rig(folder, seed=SITE_SEED, broker_port=far.port) as rig:
+        outputs = {"screen": a_day_in_short(rig)}
+        answers = [payload for topic, payload, _ in witness.got if topic.endswith("up/rsp")]
+    outputs["mqtt"] = b"\n".join(topic.encode() + b" " + payload for topic, payload, _ in witness.got)
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name not in (KEY_FILE, SECRET_FILE)]
+    outputs |= {path.name: path.read_bytes() for path in files}
+    assert answers and b"LKR1:" in outputs["screen"] and outputs["mqtt"].count(b'"receipts_off"') == 1
+    assert b"no deposit receipts" in outputs["controller.log"] and b"LKR1:" in outputs["locker.db"]
+    issuers = {form for secret in ISSUERS for form in forms(secret) if len(form) >= PART}
+    for name, said in outputs.items():
+        assert said or name.endswith((".lock", "-wal")), f"nothing was said: {name}"
+        assert not leaks(said), name
+        assert not [form for form in issuers if form in said], name

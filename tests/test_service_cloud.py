@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from service_bench import Bench, on_disk
+from service_bench import DEVICE, EPOCH, Bench, on_disk
 
 from locker.model import Acknowledge, Delivered, DoorSeen, LinkUp, MessageReceived, Publish
 from locker.store import Store
@@ -26,7 +26,8 @@ def test_the_cloud_first_sees_who_is_there_then_every_door_then_the_events(bench
     tails = [act.tail for act in bench.link.done if isinstance(act, Publish)]
     assert tails[:5] == ["conn", "info", "door/01", "door/02", "door/03"]
     assert bench.published("info")[0]["doors"][0] == [1, "S", "left", 1, False]
-    assert bench.published("conn") == [{"v": 1, "state": "online", "boot": "boot", "epoch": "epoch"}]
+    assert bench.published("info")[0]["public_key"] == DEVICE.public.hex()
+    assert bench.published("conn") == [{"v": 1, "state": "online", "boot": "boot", "epoch": EPOCH}]
     assert [event["seq"] for event in bench.published("evt")] == list(range(1, bench.store.last_seq() + 1))
 
 
@@ -44,18 +45,16 @@ def test_what_the_cloud_acknowledges_is_done_and_saved_with_the_next_commit(benc
     """The broker hears at once, the disk with the next change; a retained or foreign acknowledgement is none."""
     bench.turn(LinkUp(5, False), device=bench.link)
     last = bench.store.last_seq()
-    for retained, epoch in ((True, "epoch"), (False, "another")):
+    for retained, epoch in ((True, EPOCH), (False, "another")):
         payload = json.dumps({"epoch": epoch, "seq": last}).encode()
         bench.turn(MessageReceived("ack", payload, retained, 1), device=bench.link)
     assert bench.store.acked == 0
-    bench.turn(
-        MessageReceived("ack", json.dumps({"epoch": "epoch", "seq": last}).encode(), False, 2), device=bench.link
-    )
+    bench.turn(MessageReceived("ack", json.dumps({"epoch": EPOCH, "seq": last}).encode(), False, 2), device=bench.link)
     bench.turn(MessageReceived("ack", b"nonsense", False, 3), device=bench.link)
     assert [a.handle for a in bench.link.done if isinstance(a, Acknowledge)] == [1, 1, 2, 3]
     bench.scan()
     assert bench.store.acked == last
-    assert Store.at(bench.path, "boot", "epoch").acked == last
+    assert Store.at(bench.path, "boot", EPOCH).acked == last
 
 
 def test_health_goes_out_each_minute(bench: Bench) -> None:
@@ -93,6 +92,6 @@ def test_a_full_log_reaches_the_cabinet(tmp_path: Path) -> None:
     bench.scan()
     assert on_disk(bench.path)[0][-1] == "denied"
     seq = bench.store.last_seq()
-    bench.turn(MessageReceived("ack", json.dumps({"epoch": "epoch", "seq": seq}).encode(), False, 2), device=bench.link)
+    bench.turn(MessageReceived("ack", json.dumps({"epoch": EPOCH, "seq": seq}).encode(), False, 2), device=bench.link)
     bench.turn(DoorSeen(3, True), DoorSeen(3, False))
     assert not bench.service.cabinet.log_full

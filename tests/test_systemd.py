@@ -77,6 +77,7 @@ def test_the_unit_starts_what_is_installed() -> None:
     assert service["ExecStart"] == "/opt/locker/bin/locker run --config /etc/locker/cabinet.toml"
     assert "prefix=/opt/locker\n" in script
     assert "config_dir=/etc/locker\n" in script
+    assert f"state_dir=/var/lib/{service['StateDirectory']}\n" in script
     example = load(EXAMPLE)
     assert Path(example.store.path).parent == Path("/var/lib") / service["StateDirectory"]
     assert example.panel is not None
@@ -114,9 +115,10 @@ def test_a_dry_run_tells_each_step_and_does_none() -> None:
     told = call(INSTALL, "--dry-run")
     assert told.returncode == 0, told.stderr
     assert (sorted(Path("/opt").glob("locker*")), sorted(Path("/etc").glob("locker*"))) == before
-    for part in ("6/6", "pip install --quiet --require-hashes -r", "requirements/pi.txt", "systemd-sysusers",
+    for part in ("7/7", "pip install --quiet --require-hashes -r", "requirements/pi.txt", "systemd-sysusers",
                  "--no-deps --no-build-isolation", "systemctl enable locker.service"):  # fmt: skip
         assert part in told.stdout
+    assert "runuser -u locker -- /opt/locker/bin/locker device provision /var/lib/locker\n" in told.stdout
 
 
 def test_an_unknown_option_is_refused() -> None:

@@ -41,6 +41,8 @@ EVENTS = [
     "not_opened",
     "shut",
     "deposited",
+    "receipt",
+    "receipts_off",
     "collected",
     "cancelled",
     "reopened",
@@ -65,9 +67,15 @@ EVENTS = [
     "command_refused",
     "service_changed",
     "log_trimmed",
+    "keys_changed",
+    "keys_refused",
+    "keys_missing",
+    "revoked_changed",
+    "revoked_refused",
 ]
 GIVEN = {
     "screens": {"door", "place", "ticket", "phone", "reason", "advice"},
+    "proofs": set(),
     "offers": set(),
     "refusals": {"phone"},
     "events": {"door", "reason"},
@@ -76,6 +84,7 @@ GIVEN = {
 }
 LENGTHS = {("screens", "title"): (12, 26), ("screens", "say"): (30, 60), ("screens", "next"): (46, 84)}
 LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
+LENGTHS |= {("proofs", "title"): (6, 14), ("proofs", "say"): (18, 44)}
 LENGTHS |= {("offers", "say"): (7, 20), ("events", "say"): (24, 48)}
 FILLED = {"door": 24, "place": "", "ticket": "A123", "phone": "0311-0000000", "reason": "", "advice": ""}
 
@@ -96,6 +105,7 @@ def test_every_word_that_the_program_can_say_is_there(language: str) -> None:
     assert set(texts.catalogue(language)["refusals"]) == {refusal.value for refusal in Refusal}
     for name in SCREENS:
         assert texts.parts("screens", name, language) == ("title", "say", "next")
+    assert texts.parts("proofs", "receipt", language) == ("title", "say")
     for refusal in Refusal:
         assert texts.parts("refusals", refusal.value, language) == ("say", "next")
 

@@ -74,6 +74,10 @@ class Authority:
             return claims
         return self._objection(claims, key, now) or claims
 
+    def revokes(self, cti: bytes) -> bool:
+        """Whether this token is on the revocation list."""
+        return self._revoked.holds(cti)
+
     def _signer(self, message: cose.Sign1, now: Now) -> IssuerKey | Refused:
         """Return the key that signed this message, and that may sign now."""
         try:

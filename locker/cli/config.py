@@ -1,6 +1,7 @@
 """``locker config``: checks a configuration file before it is used.
 
-Knows how to sum a configuration up; what may stand in one is known to ``locker.config`` alone.
+Knows how to sum a configuration up, with what its cabinet holds of a pinned root; what may stand in one is known to
+``locker.config`` alone.
 """
 
 from __future__ import annotations
@@ -47,7 +48,29 @@ def summary(config: Config) -> list[str]:
     lines.append(f"扫码 scanner   {scanner.name}: {scanner.kind} at {scanner.port}, {scanner.baud} baud")
     lines.append(f"屏幕 screen    {config.panel.socket if config.panel else '无 none'}")
     lines.append(f"云端 cloud     {_cloud(config.mqtt)}")
-    lines.append(f"公钥 keys      {_keys(config)}")
+    lines += _authority(config) or [f"公钥 keys      {_keys(config)}"]
+    return lines
+
+
+def _authority(config: Config) -> list[str]:
+    """The pinned root, and what of it has arrived; nothing, and nothing imported, where none is pinned."""
+    if config.authority is None:
+        return []
+    from locker.authority.keys import kid_of
+    from locker.cli.held import held_by
+
+    held = held_by(config, config.authority)
+    trust, lines = held.trust, [f"根钥 root      {kid_of(held.trust.root.raw).hex()}"]
+    if trust.keyset is None:
+        lines.append("钥匙集 set     还没有,所有令牌都会被拒绝 none yet: every token will be refused")
+    else:
+        kids = ", ".join(key.kid.hex() for key in trust.keyset.keys if not key.retired)
+        lines.append(f"钥匙集 set     version {trust.keyset.version} ({held.sources['keys']}): {kids}")
+    if trust.revocations is not None:
+        count = len(trust.revocations.revoked)
+        lines.append(f"作废 revoked   version {trust.revocations.version} ({held.sources['revoked']}): {count} tokens")
+    for kind in trust.other_root:
+        lines.append(f'警告 warning   the stored "{kind}" is another root\'s, and is not in force')
     return lines
 
 

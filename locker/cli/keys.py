@@ -4,8 +4,9 @@ Knows files, the clock and how to print; every rule is in ``locker.authority``. 
 the person who typed the command, and no private key is in it. Exit codes: 0 done, 1 the document is refused; errors
 are raised (2 by ``main``).
 
-``import`` puts a document where the controller finds it: ``keys.lks`` and ``revoked.lkr`` in the folder of the
-database. The controller believes neither file nor name and verifies again, against the version it has had.
+``import`` puts a document where the controller finds it: ``keys.lks`` and ``revoked.lkr`` in its inbox folder
+(the database's own, or that of the configuration). The controller believes neither file nor name and verifies again,
+against the version it has had.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from locker.authority import claims, cose, keyset, revocation, root
 from locker.authority.ed25519 import PrivateKey, PublicKey
 from locker.authority.issue_set import gaps, make_revocation, make_set, objections, still_needed, unserved
 from locker.authority.keys import NO_END, kid_of
-from locker.authority.keyset import KeySet
+from locker.authority.keyset import KeySet, public_id
 from locker.authority.revocation import RevocationList
 from locker.authority.root import NONE_YET, DocumentError, DocumentRefused, Edition, Fault
 from locker.authority.token import Refused, unpack
@@ -66,15 +67,15 @@ ADVICE: dict[Fault, str] = {
 
 _STEPS = """\
 自己当签发方,一台笔记本就够  An issuer of your own, from a laptop:
-  1  locker keys root root.pem                         根钥匙;打印的公钥由柜子记住
-                                                       the root key; it prints what cabinets pin
+  1  locker keys root root.pem                         根钥匙;打印的公钥写进柜子配置的 [authority] root
+                                                       the root key; cabinets pin what it prints
   2  locker token keygen residents.pem                 签居民令牌的钥匙  the key for residents' tokens
      locker token keygen staff.pem --purposes staff,technician
   3  edit set.toml                                     例子 an example: locker keys make-set --help
   4  locker keys make-set set.toml --root-key root.pem --first --out keys-1.lks
   5  locker keys show keys-1.lks --root HEX            核对 look at it
   6  on the cabinet 在柜子上:
-     sudo locker keys import keys-1.lks --root HEX --config /etc/locker/cabinet.toml
+     sudo locker keys import keys-1.lks --config /etc/locker/cabinet.toml
   7  locker token issue --key residents.pem --aud CABINET --purpose deposit --order A-1 --terminal
 Then put root.pem away, on two sticks in two places. 然后把 root.pem 存到两个U盘,分两处锁好。
 Changing keys, and what to do when one is stolen 换钥匙、钥匙被盗怎么办: docs/keys.md
@@ -146,10 +147,10 @@ def _register_signing(parser: argparse.ArgumentParser, example: str) -> None:
 
 def _register_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="a key set or a revocation list")
-    parser.add_argument("--root", type=_public, required=True, metavar="HEX", help="the root this cabinet has pinned")
+    parser.add_argument("--root", type=_public, metavar="HEX", help="the pinned root; --config knows it")
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--config", type=Path, help="the cabinet's configuration: the folder of its database is used")
-    place.add_argument("--to", type=Path, metavar="FOLDER", help="this folder")
+    place.add_argument("--config", type=Path, help="the cabinet's configuration: its root and its inbox folder")
+    place.add_argument("--to", type=Path, metavar="FOLDER", help="this folder; needs --root")
 
 
 def _root(args: argparse.Namespace) -> int:
@@ -205,12 +206,12 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    folder = args.to if args.to is not None else Path(config.load(args.config).store.path).parent
+    folder, pinned = _inbox(args)
     raw = _read_document(args.file)
     kind = _kind(raw)
     place = folder / kind.file
-    held = _held(place, kind, args.root)
-    found = kind.verify(raw, args.root, held)
+    held = _held(place, kind, pinned)
+    found = kind.verify(raw, pinned, held)
     if isinstance(found, DocumentRefused):
         return _print_refused(found)
     _print(found)
@@ -220,6 +221,34 @@ def _import(args: argparse.Namespace) -> int:
     keyfile.replace(place, raw)
     print(f"written to {place}; the controller verifies it again and logs what it made of it")
     return 0
+
+
+def _inbox(args: argparse.Namespace) -> tuple[Path, PublicKey]:
+    """Return the cabinet's inbox folder and its root: the configuration's, which a root on the command line must be."""
+    given: PublicKey | None = args.root
+    if args.to is not None:
+        if given is None:
+            raise KeysCommandError("--to needs --root, the root that the cabinet has pinned")
+        return args.to, given
+    loaded = config.load(args.config)
+    pinned = None if loaded.authority is None else _pinned(args.config, loaded.authority.root)
+    if pinned is None:
+        print(f"warning: {args.config} has no [authority] root; its controller will not look at this", file=sys.stderr)
+    elif given is not None and given != pinned:
+        raise KeysCommandError(
+            f"--root is {public_id(given)}, but {args.config} pins {public_id(pinned)}; leave it out"
+        )
+    found = pinned or given
+    if found is None:
+        raise KeysCommandError(f"{args.config} has no [authority] root; put it there, or give --root")
+    return config.inbox_folder(loaded), found
+
+
+def _pinned(file: Path, digits: str) -> PublicKey:
+    try:
+        return PublicKey(bytes.fromhex(digits))
+    except ValueError as wrong:
+        raise KeysCommandError(f"{file}: authority.root: {wrong}; give the 64 digits of `locker keys root`") from None
 
 
 def _held(place: Path, kind: Kind, pinned: PublicKey) -> Edition:

@@ -44,7 +44,7 @@ GROUPS = (
     Group("keys", "locker.cli.keys", "根钥匙、钥匙集、作废名单", "the root key, key sets, revoked tokens"),
     Group("config", "locker.cli.config", "检查配置文件", "check a configuration file"),
     Group("device", "locker.cli.device", "生成本柜自己的密钥", "make this cabinet's own secrets"),
-    Group("receipt", "locker.cli.receipt", "核对投递回执", "verify a deposit receipt"),
+    Group("receipt", "locker.cli.receipt", "核对投递凭证", "verify a deposit receipt"),
     Group("pickup", "locker.cli.pickup", "算出取件码", "compute a pick-up code"),
     Group("log", "locker.cli.log", "核对、导出事件日志", "verify and export the event log"),
 )

@@ -34,7 +34,7 @@ class ReceiptCommandError(ValueError):
 def register(parser: argparse.ArgumentParser) -> None:
     """Add ``verify``."""
     commands = parser.add_subparsers(dest="receipt_command", required=True, metavar="verify")
-    check = commands.add_parser("verify", help="核对一张投递回执  say whether a receipt is genuine")
+    check = commands.add_parser("verify", help="核对一张投递凭证  say whether a receipt is genuine")
     check.add_argument("receipt", help="its text (LKR1:...), a file with it, or - for standard input")
     check.add_argument("--public", required=True, metavar="HEX", help="the cabinet's public key, 64 hexadecimal digits")
     check.add_argument(

@@ -23,6 +23,7 @@ from locker.authority.issue import issue
 from locker.authority.keys import IssuerKey, KeyRing, kid_of
 from locker.authority.token import PREFIX, READING_BYTES_MAX, Authority, Refused, unpack
 from locker.cli import keyfile, qr
+from locker.cli.held import held_by
 from locker.model import Now, Purpose, Quality, Size
 
 PURPOSES = tuple(purpose.name.lower() for purpose in Purpose)
@@ -82,7 +83,9 @@ def _register_issue(parser: argparse.ArgumentParser) -> None:
 def _register_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("token", nargs="?", default="-", help="its text; - (the default) reads standard input")
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--config", type=Path, help="a cabinet's configuration: its id and keys")
+    source.add_argument(
+        "--config", type=Path, help="a cabinet's configuration: its id, and its keys or the set it holds"
+    )
     source.add_argument("--public", help="one public key, 64 hexadecimal digits; needs --aud")
     parser.add_argument("--aud", help="the cabinet's id, with --public")
     parser.add_argument("--purposes", type=_purposes, default=list(PURPOSES), help="what --public may sign for")
@@ -171,6 +174,8 @@ def _authority(args: argparse.Namespace) -> tuple[Authority, str]:
     """Return the authority asked for and the phone number its sentences name."""
     if args.config:
         loaded = config.load(args.config)
+        if loaded.authority is not None:
+            return held_by(loaded, loaded.authority).trust.authority, loaded.cabinet.phone
         return Authority(KeyRing.from_config(loaded.keys), loaded.cabinet.id), loaded.cabinet.phone
     if not args.aud:
         raise TokenCommandError("--public needs --aud, the cabinet's id")

@@ -1,5 +1,5 @@
 // The cabinet's screen, close up: what the real controller shows, its buttons and its countdown.
-import { flag, make } from "./make.js";
+import { flag, make, qr } from "./make.js";
 import { act } from "./wire.js";
 import { languages, word } from "./words.js";
 
@@ -18,10 +18,13 @@ export function draw(screen) {
   glass.classList.toggle("dark", !screen);
   clearInterval(ticking);
   if (!screen) {
+    flag(glass, "data-receipt", false);
     glass.replaceChildren(word("dark"));
     return;
   }
-  glass.replaceChildren(...texts(screen), offers(screen));
+  const proof = receipt(screen);
+  flag(glass, "data-receipt", Boolean(proof));
+  glass.replaceChildren(...[make("div", { class: "words" }, ...texts(screen)), proof, offers(screen)].filter(Boolean));
   if (screen.remaining_ms) countdown(glass, screen);
 }
 
@@ -35,6 +38,16 @@ function texts(screen) {
     make("p", { class: "notice", lang: large }, said.notice),
     make("p", { class: "also", lang: small }, `${also.say}${small === "en" ? ". " : "。"}${also.next}`),
   ];
+}
+
+function receipt(screen) {
+  if (!screen.receipt.length) return null;
+  const [large, small] = languages();
+  const [said, also] = [screen[large], screen[small]];
+  return make("figure", { class: "receipt" }, qr(screen.receipt, said.receipt_title),
+    make("figcaption", { lang: large }, make("b", {}, said.receipt_title, " ",
+      make("span", { class: "second", lang: small }, also.receipt_title)),
+    make("span", {}, said.receipt_say), make("span", { class: "second", lang: small }, also.receipt_say)));
 }
 
 function offers(screen) {

@@ -48,7 +48,8 @@ def test_help_imports_no_group() -> None:
     told = run(code=code.format(words=["--help"]))
     assert told.stdout.splitlines()[-1] == "['locker.cli', 'locker.cli.main']", told.stderr
     told = run(code=code.format(words=["config", "check", str(EXAMPLE)]))
-    assert told.stdout.splitlines()[-1] == "['locker.cli', 'locker.cli.config', 'locker.cli.main', 'locker.config']"
+    names = ["locker.cli", "locker.cli.config", "locker.cli.main", "locker.config", "locker.config_checks"]
+    assert told.stdout.splitlines()[-1] == str(names)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

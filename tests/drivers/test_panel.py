@@ -17,7 +17,7 @@ from locker.config import Panel
 from locker.model import Attend, Event, Now, PortBack, PortLost, Pulse, Show, Touched
 
 IDLE = Show("idle", 1)
-OFFER = Show("deposited", 7, door=4, offers=("done", "reopen"), remaining_ms=60_000)
+OFFER = Show("deposited", 7, door=4, offers=("done", "reopen"), remaining_ms=60_000, receipt="LKR1:A")
 
 
 def at(ms: int) -> Now:
@@ -97,6 +97,7 @@ def test_a_client_gets_the_last_screen_at_once_and_each_one_after(panel: PanelDr
             "reason": "",
             "ticket": "",
             "remaining_ms": 40_000,
+            "receipt": "LKR1:A",
         }
         panel.perform(Show("refused", 8, reason="expired"), at(22_000))
         assert line(link)["reason"] == "expired"

@@ -39,6 +39,7 @@ class Desk:
     def __init__(self, version: int) -> None:
         self.broker = EmbeddedBroker().start()
         self.seen: list[Message] = []
+        self.version = version
         key = partial(issue, key=PrivateKey(bytes(range(32))))
         port = self.broker.port(version)
         self.cloud = Cloud(
@@ -228,3 +229,18 @@ def test_the_embedded_broker_listens_on_loopback_only() -> None:
     """Its own default is every interface."""
     lines = [line.strip() for line in settings(1, 2).splitlines() if "listen" in line]
     assert lines == ['listen = "127.0.0.1:1"', 'listen = "127.0.0.1:2"']
+
+
+def test_what_the_root_signed_is_left_for_the_cabinet_byte_for_byte(desk: Desk) -> None:
+    """A key set and a list are published raw and retained: a cabinet that connects later gets the latest of each."""
+    for raw in (b"\xd2old", b"\xd2\x84new\x00"):
+        desk.cloud.put_keys(CABINET, raw)
+        desk.cloud.put_revoked(CABINET, raw)
+    eventually(lambda: len(desk.cabinet.got) == 4)
+    late = Peer(desk.broker.port(desk.version), desk.version, ROOT + "down/#")
+    try:
+        eventually(lambda: len(late.got) == 2)
+        tails = ("keys", "revoked")
+        assert sorted(late.got) == [(f"{ROOT}down/{tail}", b"\xd2\x84new\x00", True) for tail in tails]
+    finally:
+        late.close()

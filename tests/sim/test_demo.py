@@ -19,7 +19,8 @@ from locker.authority.token import Authority, Refused
 from locker.clock import boot_ms, wall_ms
 from locker.model import Now, Purpose, Quality, Refusal, Size
 from sim.day_people import Person
-from sim.day_troubles import TROUBLES, power_cut_at_the_pulse
+from sim.day_power import CUTS, power_cut_at_the_pulse
+from sim.day_troubles import TROUBLES
 from sim.day_visits import REFUSED, VISITS, collect, drop_off_any
 from sim.demo import Demo
 from sim.demo_cable import Cable
@@ -101,12 +102,14 @@ def test_every_screen_can_be_said_in_both_languages(site: Site, name: str) -> No
         "reason": "expired",
         "ticket": "06-1",
         "remaining_ms": 0,
+        "receipt": "LKR1:A",
     }
     view = spoken(line, site.config)
     for language in texts.LANGUAGES:
         said = view[language]
         assert said["title"] and said["say"] and said["next"] and said["offers"]
         assert not any("{" in str(sentence) for sentence in said.values())
+    assert view["zh"]["receipt_title"] == "投递凭证" and len(view["receipt"]) == 21
     assert ("过期" in view["zh"]["notice"]) is (name != "refused")
 
 
@@ -198,7 +201,7 @@ def test_what_is_pressed_on_the_page_is_done_or_refused_with_a_sentence(demo: De
 
 def test_the_day_has_every_kind_of_visit() -> None:
     """At least thirty visits, each with a title, none twice."""
-    titles = [(visit.__doc__ or "").strip() for visit in (*VISITS, *TROUBLES)]
+    titles = [(visit.__doc__ or "").strip() for visit in (*VISITS, *TROUBLES, *CUTS)]
     assert len(titles) >= 30 and all(titles) and len(set(titles)) == len(titles)
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import subprocess
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 from websockets.sync.client import ClientConnection, connect
 
 from sim.demo import Demo
 from sim.demo_page import application
 from sim.demo_serve import PageServer
-from sim.demo_site import FOR_PEOPLE
+from sim.demo_site import CABINET, FOR_PEOPLE
 
 pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(240)]
 
@@ -84,6 +88,10 @@ class Browser:
         """Wait until a part of the page shows a text."""
         self.until(f"document.querySelector({json.dumps(where)}).textContent.includes({json.dumps(text)})")
 
+    def picture(self) -> Image.Image:
+        """What is to be seen in the window now."""
+        return Image.open(io.BytesIO(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])))
+
     def opens(self, url: str, size: str, scheme: str = "light") -> None:
         """Open the page at a size and in a colour scheme, and wait until it is drawn."""
         width, height = SIZES[size]
@@ -94,16 +102,22 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of the page of a running demo."""
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A running demo."""
     demo = Demo(tmp_path_factory.mktemp("demo"), FOR_PEOPLE, 11)
     try:
         demo.ready()
-        server = PageServer(application(demo)).start()
-        yield server.url
-        server.close()
+        yield demo
     finally:
         demo.close()
+
+
+@pytest.fixture(scope="module")
+def page(demo: Demo) -> Iterator[str]:
+    """Give the address of its page."""
+    server = PageServer(application(demo)).start()
+    yield server.url
+    server.close()
 
 
 @pytest.fixture
@@ -119,10 +133,11 @@ def browser(tmp_path: Path, program: Any) -> Iterator[Browser]:
         process.communicate()
 
 
-FITS = """[...document.querySelectorAll('.card, .screen, .cabinet, .top, .phone, .errands, .switches, html')]
+PARTS = ".card, .screen, .words, .receipt, .cabinet, .top, .phone, .errands, .switches, html"
+FITS = """[...document.querySelectorAll('PARTS')]
   .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
   .map((box) => `${box.className || box.tagName}: ${box.scrollWidth - box.clientWidth} too wide,`
-    + ` ${box.scrollHeight - box.clientHeight} too high: ${box.textContent.slice(0, 80)}`)"""
+    + ` ${box.scrollHeight - box.clientHeight} too high: ${box.textContent.slice(0, 80)}`)""".replace("PARTS", PARTS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -177,6 +192,49 @@ def test_a_whole_visit_a_refusal_and_a_power_cut(browser: Browser, page: str) ->
     for told in ("收下一件", "的一件已取走", "办到一半断了电"):
         browser.sees(told, "#news")
     assert browser.complaints == []
+
+
+def codes(picture: Image.Image) -> set[str]:
+    """Every QR code in a picture, as a reader of another make sees it."""
+    return {
+        found.text
+        for found in zxingcpp.read_barcodes(picture, zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    }
+
+
+def test_the_receipt_can_be_photographed_from_the_screen(browser: Browser, page: str, demo: Demo) -> None:
+    """In each size, scheme and language: it fits, says what it is good for, and reads as the event has it."""
+    browser.opens(page, "laptop")
+    browser.sees("您好")
+    browser.click(".tabs button:nth-child(1)")
+    browser.click(".choices button:nth-child(2)")
+    browser.sees("送材料 · 小号", "#phone")
+    browser.click("#hold")
+    browser.sees("请把材料放进")
+    browser.click(".hand .plain")
+    browser.until("document.querySelector('[data-open][data-papers]')")
+    _shut(browser)
+    browser.until("document.querySelector('.screen .receipt path')")
+    assert demo.cloud.wait_for(lambda: bool(receipts(demo)), WAIT_MS / 1000)
+    for size, scheme, language in product(SIZES, ("light", "dark"), ("zh", "en")):
+        if language == "zh":
+            browser.opens(page, size, scheme)
+        browser.until("document.querySelector('.screen .receipt path')")
+        browser.sees("请拍照保存：它证明您何时投递", ".screen .receipt")
+        browser.sees("Take a photo: it proves when you handed in", ".screen .receipt")
+        assert browser.run(FITS) == [], (size, scheme, language)
+        seen = codes(browser.picture())
+        assert receipts(demo)[-1:] == [text for text in seen if text.startswith("LKR1:")], (size, scheme, language)
+        browser.click("#language")
+    browser.click("[data-offer=done]")
+    browser.sees("您好")
+    assert not browser.run("document.querySelector('.screen .receipt')")
+    assert browser.complaints == []
+
+
+def receipts(demo: Demo) -> list[str]:
+    """The receipts' texts that the cloud has, oldest first."""
+    return [event["data"]["receipt"] for event in demo.cloud.events(CABINET) if event["type"] == "receipt"]
 
 
 def _is_refused(browser: Browser) -> None:
