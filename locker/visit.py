@@ -125,19 +125,22 @@ class Visit:
             self._give_up(now, why)
 
     def seen_open(self, now: Now) -> None:
-        """The visit's door was seen open."""
-        before = self._cell.fire("opened")
-        if before in (VisitState.OPEN, VisitState.REMINDED, VisitState.EMPTYING):
-            if self._room.fire("opened") is not DoorState.OPEN:
-                self._hall.keep(self._room)
-            return
+        """The visit's door was seen open. Before its pulse is sent that is a bounce or a gap, and spends no code."""
+        if self._pulse_due_ms is not None and self._attempt == 0:
+            return self._follow("found_open")
+        if self._cell.fire("opened") in (VisitState.OPEN, VisitState.REMINDED, VisitState.EMPTYING):
+            return self._follow("opened")
         self._note_open(now)
         if self._then == "larger":
             self._cell.fire("empty")
-            self._hall.show("emptying", door=self.door)
-        else:
-            name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
-            self._hall.show(name, door=self.door, offers=offers)
+            return self._hall.show("emptying", door=self.door)
+        name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
+        return self._hall.show(name, door=self.door, offers=offers)
+
+    def _follow(self, trigger: str) -> None:
+        """The door's state follows what was seen, and nothing else does."""
+        if self._room.fire(trigger) is not self._room.state:
+            self._hall.keep(self._room)
 
     def _note_open(self, now: Now, resumed: bool = False) -> None:
         """Spend the authority and say so: this is what "opened" means."""
@@ -155,8 +158,8 @@ class Visit:
     def seen_shut(self, now: Now) -> None:
         """The visit's door was seen shut. While it is being opened this says only: not yet."""
         room = self._room
-        if self.state in (VisitState.OFFERING, VisitState.ASKING):
-            room.fire("found_shut")
+        if self.state in (VisitState.OPENING, VisitState.OFFERING, VisitState.ASKING):
+            self._follow("found_shut")
         if self.state not in (VisitState.OPEN, VisitState.REMINDED, VisitState.EMPTYING):
             return
         room.fire("found_shut")
@@ -207,8 +210,7 @@ class Visit:
         if self.state is not VisitState.OFFERING or self._reopened >= self._rules.reopen_max:
             return False
         self._cell.fire("reopen")
-        self._reopened += 1
-        self._attempt = 0
+        self._reopened, self._attempt = self._reopened + 1, 0
         room = self._room
         room.errand = replace(room.errand, complete=False) if room.errand else None
         self._hall.keep(room)

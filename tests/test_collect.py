@@ -11,7 +11,7 @@ from stage import AUD, RESIDENTS, STRANGER, Stage, a_config
 from locker import config
 from locker.authority import base45
 from locker.machine import DoorState, VisitState
-from locker.model import Custody, KeepCompartment, Kind, Purpose, Quality, Refusal
+from locker.model import Custody, KeepCompartment, Kind, Purpose, Quality, Refusal, Scanned
 
 
 @pytest.fixture
@@ -304,3 +304,39 @@ def test_a_name_is_in_no_refusal(stage: Stage) -> None:
     """The audience is the cabinet's; another one's code names that cabinet, for the technician."""
     stage.scan(stage.collect("A1", aud="demo-2"))
     assert AUD in stage.last("denied")["detail"]
+
+
+def test_a_switch_that_bounces_before_the_pulse_is_sent_spends_no_code(stage: Stage) -> None:
+    """The coil still rests from the drop-off: a contact that is read open twice, then shut, is not the opening.
+
+    Found by the scripted day (seed 108): the code was spent, the door never pulsed, the item called collected.
+    """
+    door = stage.scan(stage.deposit())
+    stage.opens(door)
+    stage.shuts(door)
+    stage.touch("done")
+    pulses = len(stage.pulses)
+    stage.tell(Scanned(stage.collect().encode()))
+    assert stage.cabinet.visit.door == door
+    assert len(stage.pulses) == pulses
+    stage.opens(door)
+    stage.shuts(door)
+    assert stage.cabinet.rooms[door].custody is Custody.HOLDING
+    assert not stage.cabinet.ledger.spent(bytes.fromhex(stage.last("granted")["cti"]))
+    stage.wait(5000)
+    assert stage.pulses[pulses] == door
+    stage.opens(door)
+    assert stage.screen.name == "open_collect"
+
+
+def test_a_door_already_open_while_its_coil_rests_is_opened_by_the_reading_after_the_pulse(stage: Stage) -> None:
+    """The sensor informs, it does not veto: what counts is what the switch says once the pulse is on the wire."""
+    door = stage.scan(stage.deposit())
+    stage.opens(door)
+    stage.shuts(door)
+    stage.touch("done")
+    stage.tell(Scanned(stage.collect().encode()))
+    stage.opens(door)
+    stage.wait(4000)
+    stage.opens(door)
+    assert stage.screen.name == "open_collect"
