@@ -87,8 +87,7 @@ class Visit:
 
     def _bind(self, room: Compartment) -> None:
         """Make this compartment the authority's, on the disk in the same commit as the intent to pulse."""
-        bearer = self._bearer
-        self.room = room
+        self.room, bearer = room, self._bearer
         self._hall.claim(bearer, room.door)
         if bearer.purpose is Purpose.DEPOSIT:
             room.reserve(bearer.order)
