@@ -27,6 +27,7 @@ class PageServer:
             app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(settings)
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo-page", daemon=True)
 
     @property
@@ -40,16 +41,21 @@ class PageServer:
         return self
 
     def wait(self) -> None:
-        """Stay until the server ends or the process is interrupted."""
-        while self._thread.is_alive():
-            self._thread.join(1)
+        """Stay until the server ends or the process is interrupted.
+
+        Not by ``join``: interrupted in it, CPython 3.11 takes a running thread for one that has ended.
+        """
+        self._ended.wait()
 
     def close(self) -> None:
         """Stop answering and let go of the port."""
         self._server.should_exit = True
-        if self._thread.is_alive():
-            self._thread.join(5)
+        if self._thread.ident is not None:
+            self._ended.wait(5)
         self._socket.close()
 
     def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._ended.set()

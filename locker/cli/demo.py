@@ -12,7 +12,8 @@ import sys
 import tempfile
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 from locker.clock import wall_ms
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sim.demo import Demo
 
 SCENARIOS = ("day",)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PLANNED = ("staff", "month", "outage")
 
 
@@ -60,11 +62,19 @@ def _problem(args: argparse.Namespace) -> str:
     return ""
 
 
+def _interrupted(number: int, frame: FrameType | None) -> NoReturn:
+    """End once: a second signal (a terminal and make may both send one) must not break off the tidying up."""
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def _run(args: argparse.Namespace, seed: int, folder: Path) -> int:
     from sim.demo import Demo
     from sim.demo_site import FOR_PEOPLE, FOR_THE_DAY
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in SIGNALS:
+        signal.signal(number, _interrupted)
     demo = Demo(folder, FOR_THE_DAY if args.scenario else FOR_PEOPLE, seed, power=args.scenario is None)
     try:
         if args.headless:
