@@ -21,8 +21,8 @@ def at_open_door(purpose: Purpose, enlarge: bool) -> Prompt:
 
 
 def at_shut_door(purpose: Purpose, reopen: bool, enlarge: bool) -> Prompt:
-    """What the person is offered after the door was shut."""
+    """What the person is offered after the door was shut; a larger one costs a reopening, to empty this one."""
     again = ("reopen",) if reopen else ()
     if purpose is Purpose.DEPOSIT:
-        return "deposited", ("done", *again, *(("larger",) if enlarge else ()), "nothing")
+        return "deposited", ("done", *again, *(("larger",) if reopen and enlarge else ()), "nothing")
     return "collected", ("done", *again)

@@ -230,7 +230,6 @@ class Visit:
             return
         self._then = "larger"
         if self.state is VisitState.OFFERING:
-            self._reopened = min(self._reopened, self._rules.reopen_max - 1)
             self.reopen(now)
             return
         self._cell.fire("empty")

@@ -357,3 +357,22 @@ def test_the_cabinets_own_limit_in_a_visit_tries_no_other_door(tmp_path: Path) -
     larger = stage.last("moved")["door"]
     stage.wait(61_000)
     assert stage.scan(token) == larger
+
+
+@pytest.mark.parametrize("reopened", [0, 1, 2])
+def test_a_larger_one_after_shutting_costs_a_reopening(stage: Stage, reopened: int) -> None:
+    """The same door opens twice again at the most, for whatever reason; after that a larger one is not offered."""
+    door = stage.scan(stage.deposit())
+    for _ in range(reopened):
+        stage.opens(door)
+        stage.shuts(door)
+        stage.wait(2500)
+        stage.touch("reopen")
+    stage.opens(door)
+    stage.shuts(door)
+    stage.wait(2500)
+    assert ("larger" in stage.screen.offers) is (reopened < 2)
+    if reopened < 2:
+        stage.touch("larger")
+    assert stage.pulses.count(door) == min(3, 2 + reopened)
+    assert [e["data"]["time"] for e in stage.log if e["type"] == "reopened"] == list(range(1, min(3, 2 + reopened)))

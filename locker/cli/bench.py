@@ -92,7 +92,8 @@ def _print(found: dict[str, Any]) -> None:
     _aim("door opens to event, median", times["open_event"]["median"], 25.0, "ms")
     _aim("door shuts to event, median", times["shut_event"]["median"], 25.0, "ms")
     _aim("start to ready, median", found["ready"]["median"], 800.0, "ms")
-    _aim("memory, resident", found["memory_rss_kb"] / 1024, 60.0, "MiB")
+    _aim("memory, resident", found["memory_rss_kb"] * 1024 / 1e6, 60.0, "MB")
+    _aim("memory, peak", found["memory_peak_kb"] * 1024 / 1e6, 60.0, "MB")
     _aim("idle, share of one core", found["idle_core_percent"], 0.5, "%")
 
 
