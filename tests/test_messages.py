@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locker import asyncapi, messages
+from locker import asyncapi, messages, texts
 from locker.messages import BYTES_MAX, GENESIS, Ack, Command, EventOut, Malformed
 from locker.model import Quality
 
@@ -226,3 +226,10 @@ def test_every_reference_leads_somewhere_and_every_topic_is_there() -> None:
         (f"lk/v1/{{cabinet}}/{topic.way}/{topic.tail}", actions[topic.way], topic.qos, topic.retain, "0.2.0")
         for topic in messages.TOPICS
     }
+
+
+def test_the_document_names_every_event_type() -> None:
+    """A cloud can be written from docs/mqtt.md: each event that has a sentence has its row there."""
+    document = (Path(__file__).parent.parent / "docs" / "mqtt.md").read_text(encoding="utf-8")
+    events = texts.catalogue("en")["events"]
+    assert [name for name in events if f"`{name}`" not in document] == []

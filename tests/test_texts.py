@@ -52,7 +52,6 @@ EVENTS = [
     "forced",
     "jammed",
     "staff_called",
-    "staff_opened",
     "staff_done",
     "visit_ended",
     "interrupted",
