@@ -69,7 +69,7 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 def test_a_registry_or_a_path_would_be_noticed(bad: str) -> None:
     """The test above can fail."""
     assert offences(bad)
-    assert not offences("/dev/serial/by-path/x, /opt/locker/bin and docs/work/home/x")
+    assert not offences("/dev/serial/by-path/x, /opt/locker/bin and docs/works/home/x")
 
 
 @pytest.mark.parametrize("name", ["dev.txt", "pi.txt"])
