@@ -2,8 +2,8 @@
 
 Hardware: any touch screen with a program that shows what it is told (the kiosk page, the demo, a terminal).
 Wire: a Unix stream socket, mode 0600, one JSON object a line. Out: ``{"screen", "number", "door", "offers",
-    "reason", "ticket", "remaining_ms", "receipt"}``; in: ``{"touch", "screen"}``. A client gets the last screen at
-    once.
+    "reason", "ticket", "remaining_ms", "receipt", "invite", "digits"}``; in: ``{"touch", "screen"}``. A client gets the last
+    screen at once.
 Source: locker.model, ``Show`` and ``Touched``; this is our own wire.
 Quirks: a socket file outlives a killed process: a file nobody answers on is replaced, one that somebody answers
     on is not, and a file that is no socket is never removed. A slow, dead or babbling client is dropped and counted.
@@ -226,6 +226,8 @@ def encode(show: Show, age_ms: int) -> bytes:
         "ticket": show.ticket,
         "remaining_ms": remaining_ms,
         "receipt": show.receipt,
+        "invite": show.invite,
+        "digits": show.digits,
     }
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

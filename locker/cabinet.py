@@ -19,12 +19,10 @@ from locker.config import Config
 from locker.hall import Bearer
 from locker.lapses import DAY_MS, Lapses
 from locker.ledger import Ledger
-from locker.machine import DoorState
 from locker.model import (
     Attend,
     BoardBack,
     BoardSilent,
-    Custody,
     DeviceTrouble,
     DoorSeen,
     Effect,
@@ -48,12 +46,13 @@ from locker.model import (
     Receipted,
     Record,
     Scanned,
-    Show,
     SignedArrived,
     Size,
     Touched,
 )
 from locker.reception import Reception
+from locker.screen import Screen
+from locker.sightings import Sightings
 from locker.trust import KINDS, Notary
 from locker.visit import Visit
 
@@ -71,7 +70,9 @@ class Cabinet:
         self.rooms = {plan.door: Compartment(plan, kept.get(plan.door)) for plan in cfg.doors}
         self.ledger = Ledger(memory.tokens)
         self.coil = CoilGuard(cfg.coil, max(board.pulse_ms for board in cfg.boards), now.ms)
+        self.screen = Screen(self.say, self._works, lambda: self._now.ms, cfg.visit.notice_ms)
         self.visit = Visit(self, cfg.visit)
+        self.sightings = Sightings(self)
         self.reception = Reception(self)
         self.notary = Notary(self, memory.signed)
         self.lapses = Lapses(self, now)
@@ -81,8 +82,6 @@ class Cabinet:
         self._interrupted = memory.visit
         self._effects: list[Effect] = []
         self._now = now
-        self._shown = Show("out_of_order", 0)
-        self._notice_ends_ms: int | None = None
         self._link_lost_ms: int | None = None
         self._last_scan = (b"", -1_000_000)
 
@@ -97,7 +96,7 @@ class Cabinet:
             self.say(Record("interrupted", door, self._errand_fields(door)))
             self.say(KeepVisit(None))
         self.notary.start(now)
-        self.show("out_of_order")
+        self.screen.show("out_of_order")
         return self._drain()
 
     def handle(self, event: Event, now: Now) -> list[Effect]:
@@ -107,15 +106,15 @@ class Cabinet:
             case Scanned():
                 self._scanned(event, now)
             case DoorSeen():
-                self._door_seen(event, now)
+                self.sightings.seen(event, now)
             case Touched():
                 self._touched(event, now)
             case MessageReceived() if event.tail in KINDS:
                 self.notary.receive(event, now)
             case SignedArrived():
                 self.notary.arrived(event, now)
-            case Receipted() if (self._shown.name, self._shown.door) == ("deposited", event.door):
-                self._show_again(replace(self._shown, receipt=event.text))
+            case Receipted():
+                self.screen.receipt(event.door, event.text)
             case MessageReceived():
                 self.commands.receive(event, now)
             case PulseSent():
@@ -125,9 +124,9 @@ class Cabinet:
             case PulseDropped() if event.door == self.visit.door:
                 self.visit.dropped(event.why, now)
             case BoardSilent():
-                self._board_silent(event, now)
+                self.sightings.board_silent(event, now)
             case BoardBack():
-                self._board_back(event)
+                self.sightings.board_back(event)
             case LinkUp() | LinkDown():
                 self._link(event, now)
             case PortLost() | PortBack() | DeviceTrouble():
@@ -140,107 +139,14 @@ class Cabinet:
         self._now = now
         self.visit.advance(now)
         self.reception.advance(now)
-        if self._notice_ends_ms is not None and now.ms >= self._notice_ends_ms:
-            self.show_idle()
+        self.screen.advance(now)
         self.lapses.advance(now)
         return self._drain()
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do, or None."""
-        parts = (self.visit.deadline_ms(), self.reception.deadline_ms(), self.lapses.deadline_ms())
-        times = (*parts, self._notice_ends_ms)
-        return min((t for t in times if t is not None), default=None)
-
-    # --- facts about doors ------------------------------------------------------------------------
-
-    def _door_seen(self, seen: DoorSeen, now: Now) -> None:
-        """A door was read twice alike."""
-        room = self.rooms[seen.door]
-        before, rev = (room.seen, room.occupied), room.rev
-        room.seen, room.occupied = seen.open, seen.occupied
-        if room.plan.board in self.silent_boards:
-            self.silent_boards.discard(room.plan.board)
-            self._idle_again()
-        if seen.door == self.visit.door:
-            (self.visit.seen_open if seen.open else self.visit.seen_shut)(now)
-        elif seen.open:
-            self._found_open(room, now)
-        else:
-            self._found_shut(room, now)
-        if room.rev == rev and (room.seen, room.occupied) != before:
-            self.keep(room)
-
-    def _found_open(self, room: Compartment, now: Now) -> None:
-        """Open, and no visit at this door: the late end of an errand, or somebody's force."""
-        errand = room.errand
-        if errand is not None and errand.complete:
-            room.errand = errand = None
-        if errand is not None and room.state in (DoorState.UNKNOWN, DoorState.JAMMED, DoorState.OPENING):
-            self._late_opening(room, now)
-            return
-        before = room.fire("found_open")
-        if before is room.state:
-            return
-        kind = {DoorState.CLOSED: "forced", DoorState.JAMMED: "opened_late"}.get(before, "found_open")
-        if kind == "forced":
-            room.take_out_of_service("forced")
-        self.keep(room)
-        self.say(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}))
-
-    def _late_opening(self, room: Compartment, now: Now) -> None:
-        """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
-        errand = room.errand
-        assert errand is not None, f"door {room.door} has no errand"
-        bearer = Bearer.of(errand, self.ledger.exp(errand.cti))
-        if not self.visit.present:
-            self.visit.resume(bearer, room, now)
-            self.say(KeepVisit(str(room.door)))
-            self.say(Attend(True))
-            return
-        room.fire("found_open")
-        room.errand = replace(errand, seen_open=True)
-        self.spend(bearer, room.door)
-        self.keep(room)
-        self.say(Record("opened_late", room.door, bearer.fields()))
-
-    def _found_shut(self, room: Compartment, now: Now) -> None:
-        """Shut, and no visit at this door: the end of an errand left open, or nothing new."""
-        before = room.fire("found_shut")
-        errand = room.errand
-        if errand is not None and errand.complete:
-            room.errand = None
-        elif errand is not None and errand.seen_open:
-            self._finish_unwatched(room, before, now)
-        elif before is room.state:
-            return
-        if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
-            self.say(Record("shut", room.door, {"order": room.order.hex()}))
-        self.keep(room)
-
-    def _finish_unwatched(self, room: Compartment, before: DoorState, now: Now) -> None:
-        """An errand's door was shut with no visit there. If nobody was watching, somebody should look inside."""
-        self.finish(room, now)
-        room.errand = None
-        if before is DoorState.UNKNOWN and room.custody is Custody.EMPTY:
-            room.take_out_of_service("unwatched")
-            self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
-
-    def _board_silent(self, event: BoardSilent, now: Now) -> None:
-        """A board is out of reach: its doors are unknown from now on (invariant 8)."""
-        self.silent_boards.add(event.board)
-        fields = {"device": event.board, "doors": list(event.doors)}
-        self.reception.log_limited(Record("board_silent", 0, fields), now)
-        for door in event.doors:
-            room = self.rooms[door]
-            before = (room.seen, room.occupied)
-            room.seen = room.occupied = None
-            if room.fire("out_of_sight") is not room.state or before != (None, None):
-                self.keep(room)
-        self._idle_again()
-
-    def _board_back(self, event: BoardBack) -> None:
-        """A board answers; it counts as there when the first of its doors has been seen."""
-        self.say(Record("board_back", 0, {"device": event.board}, droppable=True))
+        parts = (self.visit, self.reception, self.screen, self.lapses)
+        return min((at for at in (part.deadline_ms() for part in parts) if at is not None), default=None)
 
     def _link(self, event: LinkUp | LinkDown, now: Now) -> None:
         """The way to the cloud was lost or is back: noted once each, because tries may be many."""
@@ -263,13 +169,13 @@ class Cabinet:
 
     def _touched(self, event: Touched, now: Now) -> None:
         """A button; void unless it is on the screen that is shown now."""
-        if event.screen != self._shown.number or event.button not in self._shown.offers:
+        if not self.screen.offers(event.button, event.screen):
             return
         if self.visit.present:
             if self.reception.allows(event.button, now):
                 self.visit.touched(event.button, now)
         elif event.button == "done":
-            self.show_idle()
+            self.screen.idle()
 
     # --- the hall, as the visit sees it -----------------------------------------------------------
 
@@ -332,42 +238,18 @@ class Cabinet:
         """The person has gone."""
         self.say(KeepVisit(None))
         self.say(Attend(False))
-        self.show_idle()
-
-    # --- the screen -------------------------------------------------------------------------------
-
-    def show(self, name: str, *, door: int = 0, offers: tuple[str, ...] = (), until_ms: int = 0, **more: str) -> None:
-        """Show a screen; ``until_ms`` is the boot time at which it ends by itself, 0 for never."""
-        remaining_ms = max(0, until_ms - self._now.ms) if until_ms else 0
-        self._shown = Show(name, self._shown.number + 1, door, offers, remaining_ms=remaining_ms, **more)
-        self._notice_ends_ms = None
-        self.say(self._shown)
-
-    def show_reason(self, reason: str) -> None:
-        """The same screen with a reason why somebody was refused."""
-        self._show_again(replace(self._shown, reason=reason))
-
-    def _show_again(self, fuller: Show) -> None:
-        """The same screen with more on it; its buttons stay good."""
-        self._shown = fuller
-        self.say(fuller)
-
-    def notice(self, name: str, now: Now, *, door: int = 0, reason: str = "", ticket: str = "") -> None:
-        """A last screen for a moment, then the idle one."""
-        ends_ms = now.ms + self.cfg.visit.notice_ms
-        self.show(name, door=door, offers=("done",), until_ms=ends_ms, reason=reason, ticket=ticket)
-        self._notice_ends_ms = ends_ms
-
-    def show_idle(self) -> None:
-        """Nobody is there: invite the next person, or say that nothing works."""
-        self.show("out_of_order" if len(self.silent_boards) == len(self.cfg.boards) else "idle")
-
-    def _idle_again(self) -> None:
-        """Boards came or went while nobody was there."""
-        if not self.visit.present and self._notice_ends_ms is None:
-            self.show_idle()
+        self.screen.idle()
 
     # --- small ------------------------------------------------------------------------------------
+
+    def _works(self) -> bool:
+        """Whether any board answers."""
+        return len(self.silent_boards) < len(self.cfg.boards)
+
+    def idle_again(self) -> None:
+        """Boards came or went while nobody was there."""
+        if not self.visit.present and not self.screen.noticing:
+            self.screen.idle()
 
     def _errand_fields(self, door: int) -> dict[str, Any]:
         """What events say of the errand at a door."""

@@ -31,6 +31,7 @@ class Compartment:
         self.in_service, self.reason = row.in_service, row.reason
         self.errand: Errand | None = row.errand
         self.rev = row.rev
+        self.load: int | None = row.load
         self.occupied: bool | None = None
         self.seen: bool | None = None
         self._cell = Cell(TABLE, DoorState(row.state))
@@ -79,17 +80,17 @@ class Compartment:
 
     def reserve(self, order: bytes) -> None:
         """Keep the room for an order that is about to be put in."""
-        self.custody, self.order, self.kind = Custody.RESERVED, order, None
+        self.custody, self.order, self.kind, self.load = Custody.RESERVED, order, None, None
         self.since_ms = self.deadline_ms = 0
 
-    def hold(self, order: bytes, kind: Kind, since_ms: int, deadline_ms: int) -> None:
-        """An item lies inside now. Times are wall time in milliseconds."""
-        self.custody, self.order, self.kind = Custody.HOLDING, order, kind
+    def hold(self, order: bytes, kind: Kind, since_ms: int, deadline_ms: int, load: int | None = None) -> None:
+        """An item lies inside now. Times are wall time in milliseconds; ``load`` is its pick-up code's counter."""
+        self.custody, self.order, self.kind, self.load = Custody.HOLDING, order, kind, load
         self.since_ms, self.deadline_ms = since_ms, deadline_ms
 
     def release(self) -> None:
         """Nothing lies inside now."""
-        self.custody, self.order, self.kind = Custody.EMPTY, b"", None
+        self.custody, self.order, self.kind, self.load = Custody.EMPTY, b"", None, None
         self.since_ms = self.deadline_ms = 0
 
     def take_out_of_service(self, reason: str) -> None:
@@ -147,4 +148,5 @@ class Compartment:
             reason=self.reason,
             errand=self.errand,
             rev=self.rev,
+            load=self.load,
         )

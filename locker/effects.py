@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +30,10 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class CompartmentRow:
-    """What the disk knows of one compartment. ``since_ms`` and ``deadline_ms`` are wall time, 0 for none."""
+    """What the disk knows of one compartment. ``since_ms`` and ``deadline_ms`` are wall time, 0 for none.
+
+    ``load`` is the counter of the item's pick-up code (HOTP), None for an item that has no code.
+    """
 
     door: int
     state: str
@@ -42,6 +46,7 @@ class CompartmentRow:
     reason: str = ""
     errand: Errand | None = None
     rev: int = 0
+    load: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class KeepSigned:
 class Memory:
     """All that the disk knew at start. ``visit`` is the note of a visit that was in progress, or None.
 
-    ``signed`` is the key set and the revocation list that were in force, as they were saved.
+    ``signed`` is the key set and the revocation list that were in force, as they were saved; ``notes`` are the
+    small texts of ``KeepNote`` by name.
     """
 
     compartments: tuple[CompartmentRow, ...] = ()
@@ -87,6 +93,7 @@ class Memory:
     commands: tuple[CommandRow, ...] = ()
     visit: str | None = None
     signed: tuple[KeepSigned, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- effects: to remember -------------------------------------------------------------------------
@@ -118,6 +125,14 @@ class KeepVisit:
     """Save the visit in progress (a short note for the next start), or None when nobody is there."""
 
     note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeepNote:
+    """Save a small text under a name (a lock-out, a counter, a floor), in place of the one before."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +179,8 @@ class Show:
 
     ``number`` rises with each screen; a touch must carry it. ``remaining_ms`` is the time until the screen changes by
     itself, 0 for never. ``reason`` is a refusal's name, ``ticket`` a staff ticket's number, ``receipt`` the text of a
-    deposit's signed receipt, to be shown as a QR code.
+    deposit's signed receipt, to be shown as a QR code. ``invite`` is the address of the phone-first way, to be shown as
+    a QR code too; ``digits`` is how many digits the keypad takes here, 0 for no keypad.
     """
 
     name: str
@@ -175,6 +191,8 @@ class Show:
     ticket: str = ""
     remaining_ms: int = 0
     receipt: str = ""
+    invite: str = ""
+    digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +220,6 @@ class Publish:
     tag: int
 
 
-Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | KeepSigned | Forget | Record
+Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | KeepSigned | KeepNote | Forget | Record
 Act = Pulse | Attend | Show | Answer | Acknowledge | Publish
 Effect = Keep | Act

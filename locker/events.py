@@ -5,7 +5,7 @@ A driver turns bytes, pins, callbacks and touches into these; nothing here says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from locker.words import PulseAnswer
 
@@ -105,6 +105,14 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A pick-up code was typed on the keypad. ``screen`` as for ``Touched``; the code is in no log and no repr."""
+
+    code: str = field(repr=False)
+    screen: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkUp:
     """The broker accepted the session and the subscriptions. ``mqtt`` is 5 or 4 (3.1.1)."""
 
@@ -179,6 +187,7 @@ Event = (
     | PortBack
     | DeviceTrouble
     | Touched
+    | Typed
     | LinkUp
     | LinkDown
     | MessageReceived

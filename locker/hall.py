@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from locker.coil import CoilGuard
 from locker.compartment import Compartment
 from locker.model import Effect, Errand, Now, Purpose, Size
+from locker.screen import Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +48,13 @@ class Hall(Protocol):
     """What a visit needs of the cabinet around it."""
 
     coil: CoilGuard
+    screen: Screen
 
     def say(self, effect: Effect) -> None:
         """Append an effect to this turn's."""
 
     def keep(self, room: Compartment) -> None:
         """Save a compartment as it is now."""
-
-    def show(self, name: str, *, door: int = 0, offers: tuple[str, ...] = (), until_ms: int = 0, **more: str) -> None:
-        """Show a screen; ``until_ms`` is the boot time at which it ends by itself."""
-
-    def show_reason(self, reason: str) -> None:
-        """Show the present screen again with a reason why something was refused."""
-
-    def notice(self, name: str, now: Now, *, door: int = 0, reason: str = "", ticket: str = "") -> None:
-        """Show a last screen for a moment, then the idle one."""
 
     def claim(self, bearer: Bearer, door: int) -> None:
         """Bind an authority to a door, unspent; a drop-off that was left open there counts as put in."""

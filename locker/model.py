@@ -21,6 +21,7 @@ from locker.effects import (
     Keep,
     KeepCommand,
     KeepCompartment,
+    KeepNote,
     KeepSigned,
     KeepToken,
     KeepVisit,
@@ -51,6 +52,7 @@ from locker.events import (
     Scanned,
     SignedArrived,
     Touched,
+    Typed,
 )
 from locker.words import (
     Custody,
@@ -84,6 +86,7 @@ __all__ = [
     "Keep",
     "KeepCommand",
     "KeepCompartment",
+    "KeepNote",
     "KeepSigned",
     "KeepToken",
     "KeepVisit",
@@ -112,6 +115,7 @@ __all__ = [
     "SignedArrived",
     "Size",
     "Touched",
+    "Typed",
     "UsedToken",
 ]
 

@@ -65,7 +65,7 @@ class Reception:
             return True
         fields = {"reason": Refusal.REVOKED.value, "detail": f"{button}: revoked since the visit began"}
         self.log_limited(Record("denied", visit.door, bearer.fields() | fields | {"source": "screen"}), now)
-        self._cabinet.show_reason(Refusal.REVOKED.value)
+        self._cabinet.screen.reason(Refusal.REVOKED.value)
         return False
 
     # --- the questions, in order ------------------------------------------------------------------
@@ -165,9 +165,9 @@ class Reception:
         self.log_limited(Record("denied", 0, (bearer.fields() if bearer else {}) | fields), now)
         if source == "scanner":
             if self._cabinet.visit.present:
-                self._cabinet.show_reason(no.reason.value)
+                self._cabinet.screen.reason(no.reason.value)
             else:
-                self._cabinet.notice("refused", now, reason=no.reason.value)
+                self._cabinet.screen.notice("refused", now, reason=no.reason.value)
         return no.reason
 
     def log_limited(self, record: Record, now: Now) -> None:

@@ -29,6 +29,7 @@ from locker.model import (
     Forget,
     KeepCommand,
     KeepCompartment,
+    KeepNote,
     KeepSigned,
     KeepToken,
     KeepVisit,
@@ -45,7 +46,7 @@ from locker.outbox import Outbox
 from locker.store import Store
 
 log = logging.getLogger("locker.service")
-KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, KeepSigned, Forget, Record)
+KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, KeepSigned, KeepNote, Forget, Record)
 
 
 class Host(Protocol):

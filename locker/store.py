@@ -11,7 +11,6 @@ written without a change. Source of the limits: MQTT contract, section 2; invari
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -23,16 +22,14 @@ from locker.messages import EventOut
 from locker.model import (
     CommandRow,
     CompartmentRow,
-    Custody,
-    Errand,
     Forget,
     Keep,
     KeepCommand,
     KeepCompartment,
+    KeepNote,
     KeepSigned,
     KeepToken,
     KeepVisit,
-    Kind,
     Memory,
     Now,
     Purpose,
@@ -40,27 +37,9 @@ from locker.model import (
     UsedToken,
 )
 from locker.outbox import EventRow
+from locker.schema import COMPARTMENT_COLUMNS, MIGRATIONS, SCHEMA, compartment_of, compartment_values
 
-SCHEMA = 2
 TRIM_STEP = 500
-
-MIGRATIONS: dict[int, tuple[str, ...]] = {
-    1: (
-        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE events (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL,"
-        " droppable INTEGER NOT NULL)",
-        "CREATE TABLE compartments (door INTEGER PRIMARY KEY, state TEXT NOT NULL, custody TEXT NOT NULL,"
-        " item BLOB NOT NULL, kind TEXT, since_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,"
-        " in_service INTEGER NOT NULL, reason TEXT NOT NULL, errand TEXT, rev INTEGER NOT NULL)",
-        "CREATE TABLE tokens (cti BLOB PRIMARY KEY, item BLOB NOT NULL, door INTEGER NOT NULL,"
-        " purpose INTEGER NOT NULL, exp INTEGER NOT NULL, spent INTEGER NOT NULL) WITHOUT ROWID",
-        "CREATE TABLE commands (id TEXT PRIMARY KEY, exp INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID",
-    ),
-    2: (
-        "CREATE TABLE signed (kind TEXT PRIMARY KEY, version INTEGER NOT NULL, digest BLOB NOT NULL,"
-        " raw BLOB NOT NULL) WITHOUT ROWID",
-    ),
-}
 
 
 class StoreError(OSError):
@@ -132,12 +111,14 @@ class Store:
         tokens = self._db.execute("SELECT cti, item, door, purpose, exp, spent FROM tokens").fetchall()
         commands = self._db.execute("SELECT id, exp, answer FROM commands").fetchall()
         signed = self._db.execute("SELECT kind, version, digest, raw FROM signed ORDER BY kind").fetchall()
+        notes = self._db.execute("SELECT name, text FROM notes").fetchall()
         return Memory(
-            compartments=tuple(_compartment(row) for row in rooms),
+            compartments=tuple(compartment_of(row) for row in rooms),
             tokens=tuple(UsedToken(c, o, d, Purpose(p), e, bool(s)) for c, o, d, p, e, s in tokens),
             commands=tuple(CommandRow(*row) for row in commands),
             visit=self._meta("visit") or None,
             signed=tuple(KeepSigned(*row) for row in signed),
+            notes=dict(notes),
         )
 
     def last_seq(self) -> int:
@@ -190,6 +171,8 @@ class Store:
                     self._db.execute("INSERT OR REPLACE INTO commands VALUES (?, ?, ?)", (c.id, c.exp, c.answer))
                 case KeepSigned(kind, version, digest, raw):
                     self._db.execute("INSERT OR REPLACE INTO signed VALUES (?, ?, ?, ?)", (kind, version, digest, raw))
+                case KeepNote(name, text):
+                    self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, text))
                 case Forget(tokens, commands):
                     self._db.execute("DELETE FROM tokens WHERE exp < ?", (tokens,))
                     self._db.execute("DELETE FROM commands WHERE exp < ?", (commands,))
@@ -226,20 +209,8 @@ class Store:
 
     def _save_compartment(self, row: CompartmentRow) -> None:
         """One compartment's row."""
-        values = (
-            row.door,
-            row.state,
-            row.custody.value,
-            row.order,
-            row.kind.value if row.kind else None,
-            row.since_ms,
-            row.deadline_ms,
-            row.in_service,
-            row.reason,
-            _errand_text(row.errand) if row.errand else None,
-            row.rev,
-        )
-        self._db.execute("INSERT OR REPLACE INTO compartments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        places = ", ".join("?" * COMPARTMENT_COLUMNS)
+        self._db.execute(f"INSERT OR REPLACE INTO compartments VALUES ({places})", compartment_values(row))
 
     def _save_acked(self) -> None:
         """The cloud's acknowledgement rides on the next commit: losing it only sends some rows again."""
@@ -335,35 +306,3 @@ def read_signed(path: Path) -> tuple[KeepSigned, ...]:
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}; may this user read it, and write into its folder?") from error
     return tuple(KeepSigned(*row) for row in found)
-
-
-def _errand_text(errand: Errand) -> str:
-    """An errand as it is kept in its column."""
-    fields = [errand.purpose.value, errand.cti.hex(), errand.order.hex(), errand.by, errand.seen_open, errand.complete]
-    return json.dumps(fields, ensure_ascii=False)
-
-
-def _errand(text: str | None) -> Errand | None:
-    """The errand of a column's text."""
-    if text is None:
-        return None
-    purpose, cti, order, by, seen_open, complete = json.loads(text)
-    return Errand(Purpose(purpose), bytes.fromhex(cti), bytes.fromhex(order), by, seen_open, complete)
-
-
-def _compartment(row: tuple) -> CompartmentRow:  # type: ignore[type-arg]
-    """A compartment of a row of its table."""
-    door, state, custody, order, kind, since_ms, deadline_ms, in_service, reason, errand, rev = row
-    return CompartmentRow(
-        door=door,
-        state=state,
-        custody=Custody(custody),
-        order=order,
-        kind=Kind(kind) if kind else None,
-        since_ms=since_ms,
-        deadline_ms=deadline_ms,
-        in_service=bool(in_service),
-        reason=reason,
-        errand=_errand(errand),
-        rev=rev,
-    )

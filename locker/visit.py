@@ -74,7 +74,7 @@ class Visit:
         self._attempt, self._reopened, self._moved, self._then = 0, 0, MOVES_MAX if bearer.named else 0, ""
         self._bind(room)
         self._hall.say(Record("granted", room.door, bearer.fields()))
-        self._hall.show("opening", door=room.door)
+        self._hall.screen.show("opening", door=room.door)
         self._order_pulse(now)
 
     def resume(self, bearer: Bearer, room: Compartment, now: Now) -> None:
@@ -83,7 +83,7 @@ class Visit:
         self.bearer, self.room = bearer, room
         self._attempt, self._reopened, self._moved, self._then = 0, self._rules.reopen_max, MOVES_MAX, ""
         self._note_open(now, resumed=True)
-        self._hall.show("unfinished", door=room.door)
+        self._hall.screen.show("unfinished", door=room.door)
 
     def _bind(self, room: Compartment) -> None:
         """Make this compartment the authority's, on the disk in the same commit as the intent to pulse."""
@@ -132,9 +132,9 @@ class Visit:
         self._note_open(now)
         if self._then == "larger":
             self._cell.fire("empty")
-            return self._hall.show("emptying", door=self.door)
+            return self._hall.screen.show("emptying", door=self.door)
         name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
-        return self._hall.show(name, door=self.door, offers=offers)
+        return self._hall.screen.show(name, door=self.door, offers=offers)
 
     def _follow(self, trigger: str) -> None:
         """The door's state follows what was seen, and nothing else does."""
@@ -179,7 +179,7 @@ class Visit:
         self.timer_ms = now.ms + self._rules.grace_ms
         may_reopen = self._reopened < self._rules.reopen_max
         name, offers = at_shut_door(self._bearer.purpose, may_reopen, self._may_enlarge)
-        self._hall.show(name, door=self.door, offers=offers, until_ms=self.timer_ms)
+        self._hall.screen.show(name, door=self.door, offers=offers, until_ms=self.timer_ms)
 
     def _ask(self, now: Now) -> None:
         """Ask staff what became of what lay inside; nothing lay inside, nothing to ask."""
@@ -188,7 +188,7 @@ class Visit:
             return
         self._cell.fire("ask")
         self.timer_ms = now.ms + self._rules.grace_ms
-        self._hall.show("staff_question", door=self.door, offers=("took_out", "left_in"), until_ms=self.timer_ms)
+        self._hall.screen.show("staff_question", door=self.door, offers=("took_out", "left_in"), until_ms=self.timer_ms)
 
     def touched(self, button: str, now: Now) -> None:
         """One of the buttons that this screen offers."""
@@ -214,7 +214,7 @@ class Visit:
         room.errand = replace(room.errand, complete=False) if room.errand else None
         self._hall.keep(room)
         self._hall.say(Record("reopened", room.door, self._bearer.fields() | {"time": self._reopened}))
-        self._hall.show("opening", door=room.door)
+        self._hall.screen.show("opening", door=room.door)
         self._order_pulse(now)
         return True
 
@@ -226,7 +226,7 @@ class Visit:
     def _want_larger(self, now: Now) -> None:
         """First everything out of this one: nobody's papers may stay behind an allegedly empty door."""
         if self._hall.allot(None, self._bearer.low, now, larger_than=self._room.size) is None:
-            self._hall.show_reason(Refusal.NOTHING_FREE.value)
+            self._hall.screen.reason(Refusal.NOTHING_FREE.value)
             return
         self._then = "larger"
         if self.state is VisitState.OFFERING:
@@ -234,7 +234,7 @@ class Visit:
             return
         self._cell.fire("empty")
         self.timer_ms = now.ms + self._rules.reminder_ms
-        self._hall.show("emptying", door=self.door)
+        self._hall.screen.show("emptying", door=self.door)
 
     def _to_larger(self, now: Now) -> None:
         """The first compartment was emptied and shut."""
@@ -254,7 +254,7 @@ class Visit:
         self._attempt, self._then = 0, ""
         self._bind(target)
         self._hall.say(Record("moved", target.door, self._bearer.fields() | {"from": before, "why": why}))
-        self._hall.show("opening" if why == "larger" else "opening_other", door=target.door)
+        self._hall.screen.show("opening" if why == "larger" else "opening_other", door=target.door)
         self._order_pulse(now)
 
     def _put_nothing(self, now: Now) -> None:
@@ -263,7 +263,7 @@ class Visit:
             self._cancel(now)
             return
         self._then = "nothing"
-        self._hall.show("left_open", door=self.door)
+        self._hall.screen.show("left_open", door=self.door)
 
     def _cancel(self, now: Now) -> None:
         """Nothing was put in, says the person."""
@@ -329,7 +329,7 @@ class Visit:
         elif self._attempt == 2:
             self._cell.fire("press")
             self.timer_ms = now.ms + self._rules.press_ms
-            self._hall.show("press", door=self.door)
+            self._hall.screen.show("press", door=self.door)
         else:
             self._give_up(now, "jammed")
 
@@ -365,7 +365,7 @@ class Visit:
         self._cell.fire("remind")
         self._hall.say(Record("left_open", self.door, self._bearer.fields()))
         self.timer_ms = now.ms + self._rules.alarm_ms - self._rules.reminder_ms
-        self._hall.show("left_open", door=self.door)
+        self._hall.screen.show("left_open", door=self.door)
 
     def _alarm(self, now: Now) -> None:
         """The door stays open: an alarm, and the cabinet is free for others. Its errand ends when it is shut."""
@@ -384,7 +384,7 @@ class Visit:
         self._hall.visit_over(now)
         if last is not None:
             name, reason = last
-            self._hall.notice(name, now, door=door, reason=reason.value if reason else "", ticket=ticket)
+            self._hall.screen.notice(name, now, door=door, reason=reason.value if reason else "", ticket=ticket)
 
     @property
     def _room(self) -> Compartment:

@@ -18,11 +18,11 @@ OURS = ("locker", "drivers", "sim")
 # Who may import whom: a module imports its own layer (without cycles) and those above it in this table, nothing else.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("words", "events", "effects", "model"),
-    ("config", "config_checks", "clock", "machine", "messages", "asyncapi", "texts"),
+    ("config", "config_checks", "clock", "machine", "messages", "asyncapi", "texts", "screen"),
     ("authority", "coil", "compartment"),
     ("hall", "ledger", "prompts", "visit"),
-    ("cabinet", "commands", "reception", "trust", "lapses"),
-    ("lanes", "outbox", "store", "audit", "logbook", "device", "signatory"),
+    ("cabinet", "commands", "reception", "trust", "lapses", "sightings"),
+    ("lanes", "outbox", "schema", "store", "audit", "logbook", "device", "signatory"),
     ("service",),
     ("notify", "runner"),
     ("assembly",),
@@ -37,7 +37,8 @@ ONLY: dict[str, tuple[str, ...]] = {
     "locker.config": ("locker.config_checks",),
     "locker.config_checks": ("locker.config",),
     "locker.authority": ("locker.model", "locker.config"),
-    "locker.store": ("locker.model", "locker.messages", "locker.outbox"),
+    "locker.schema": ("locker.model",),
+    "locker.store": ("locker.model", "locker.messages", "locker.outbox", "locker.schema"),
     "drivers": ("locker.model", "locker.config", "locker.messages"),
 }
 
@@ -47,6 +48,7 @@ TYPES_ONLY = {
     ("locker.reception", "locker.cabinet"),
     ("locker.trust", "locker.cabinet"),
     ("locker.lapses", "locker.cabinet"),
+    ("locker.sightings", "locker.cabinet"),
     ("locker.config_checks", "locker.config"),
 }
 

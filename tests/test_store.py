@@ -32,7 +32,8 @@ from locker.model import (
     Record,
     UsedToken,
 )
-from locker.store import SCHEMA, TRIM_STEP, Store, StoreError
+from locker.schema import SCHEMA
+from locker.store import TRIM_STEP, Store, StoreError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = Now(5000, 1_790_000_000_000)

@@ -12,7 +12,8 @@ import pytest
 from locker import messages
 from locker.effects import KeepSigned
 from locker.model import Now, Record, UsedToken
-from locker.store import SCHEMA, Store
+from locker.schema import SCHEMA
+from locker.store import Store
 from locker.words import Purpose
 
 NOW = Now(5_000, 1_790_000_000_000)

@@ -1,0 +1,116 @@
+"""Sightings: what the door switches and the boards say, and what follows where no visit is at that door.
+
+A fact about the visit's own door goes to the visit. Any other is the late end of an errand, somebody's force, or
+nothing new; whatever it is, the compartment follows it (invariant 8), and nothing here ever opens a door. Knows
+compartments and errands; must never know a token's bytes or a button.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from locker.compartment import Compartment
+from locker.hall import Bearer
+from locker.machine import DoorState
+from locker.model import Attend, BoardBack, BoardSilent, Custody, DoorSeen, KeepVisit, Now, Record
+
+if TYPE_CHECKING:
+    from locker.cabinet import Cabinet
+
+
+class Sightings:
+    """Where facts about doors and boards arrive."""
+
+    def __init__(self, cabinet: Cabinet) -> None:
+        """Belongs to one cabinet."""
+        self._cabinet = cabinet
+
+    def seen(self, seen: DoorSeen, now: Now) -> None:
+        """A door was read twice alike."""
+        room = self._cabinet.rooms[seen.door]
+        before, rev = (room.seen, room.occupied), room.rev
+        room.seen, room.occupied = seen.open, seen.occupied
+        if room.plan.board in self._cabinet.silent_boards:
+            self._cabinet.silent_boards.discard(room.plan.board)
+            self._cabinet.idle_again()
+        if seen.door == self._cabinet.visit.door:
+            (self._cabinet.visit.seen_open if seen.open else self._cabinet.visit.seen_shut)(now)
+        elif seen.open:
+            self._found_open(room, now)
+        else:
+            self._found_shut(room, now)
+        if room.rev == rev and (room.seen, room.occupied) != before:
+            self._cabinet.keep(room)
+
+    def _found_open(self, room: Compartment, now: Now) -> None:
+        """Open, and no visit at this door: the late end of an errand, or somebody's force."""
+        errand = room.errand
+        if errand is not None and errand.complete:
+            room.errand = errand = None
+        if errand is not None and room.state in (DoorState.UNKNOWN, DoorState.JAMMED, DoorState.OPENING):
+            self._late_opening(room, now)
+            return
+        before = room.fire("found_open")
+        if before is room.state:
+            return
+        kind = {DoorState.CLOSED: "forced", DoorState.JAMMED: "opened_late"}.get(before, "found_open")
+        if kind == "forced":
+            room.take_out_of_service("forced")
+        self._cabinet.keep(room)
+        self._cabinet.say(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}))
+
+    def _late_opening(self, room: Compartment, now: Now) -> None:
+        """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
+        errand = room.errand
+        assert errand is not None, f"door {room.door} has no errand"
+        bearer = Bearer.of(errand, self._cabinet.ledger.exp(errand.cti))
+        if not self._cabinet.visit.present:
+            self._cabinet.visit.resume(bearer, room, now)
+            self._cabinet.say(KeepVisit(str(room.door)))
+            self._cabinet.say(Attend(True))
+            return
+        room.fire("found_open")
+        room.errand = replace(errand, seen_open=True)
+        self._cabinet.spend(bearer, room.door)
+        self._cabinet.keep(room)
+        self._cabinet.say(Record("opened_late", room.door, bearer.fields()))
+
+    def _found_shut(self, room: Compartment, now: Now) -> None:
+        """Shut, and no visit at this door: the end of an errand left open, or nothing new."""
+        before = room.fire("found_shut")
+        errand = room.errand
+        if errand is not None and errand.complete:
+            room.errand = None
+        elif errand is not None and errand.seen_open:
+            self._finish_unwatched(room, before, now)
+        elif before is room.state:
+            return
+        if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
+            self._cabinet.say(Record("shut", room.door, {"order": room.order.hex()}))
+        self._cabinet.keep(room)
+
+    def _finish_unwatched(self, room: Compartment, before: DoorState, now: Now) -> None:
+        """An errand's door was shut with no visit there. If nobody was watching, somebody should look inside."""
+        self._cabinet.finish(room, now)
+        room.errand = None
+        if before is DoorState.UNKNOWN and room.custody is Custody.EMPTY:
+            room.take_out_of_service("unwatched")
+            self._cabinet.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
+
+    def board_silent(self, event: BoardSilent, now: Now) -> None:
+        """A board is out of reach: its doors are unknown from now on (invariant 8)."""
+        self._cabinet.silent_boards.add(event.board)
+        fields = {"device": event.board, "doors": list(event.doors)}
+        self._cabinet.reception.log_limited(Record("board_silent", 0, fields), now)
+        for door in event.doors:
+            room = self._cabinet.rooms[door]
+            before = (room.seen, room.occupied)
+            room.seen = room.occupied = None
+            if room.fire("out_of_sight") is not room.state or before != (None, None):
+                self._cabinet.keep(room)
+        self._cabinet.idle_again()
+
+    def board_back(self, event: BoardBack) -> None:
+        """A board answers; it counts as there when the first of its doors has been seen."""
+        self._cabinet.say(Record("board_back", 0, {"device": event.board}, droppable=True))
