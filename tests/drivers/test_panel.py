@@ -98,6 +98,8 @@ def test_a_client_gets_the_last_screen_at_once_and_each_one_after(panel: PanelDr
             "ticket": "",
             "remaining_ms": 40_000,
             "receipt": "LKR1:A",
+            "invite": "",
+            "digits": 0,
         }
         panel.perform(Show("refused", 8, reason="expired"), at(22_000))
         assert line(link)["reason"] == "expired"
