@@ -193,6 +193,14 @@ def find(path: Path, seq: int) -> Row | None:
         return next(book.stored(seq, seq), None)
 
 
+def rows_behind(path: Path, seq: int) -> list[Row]:
+    """Return the rows with numbers above ``seq``, in their order. Raises ``LogbookError`` or ``OSError``."""
+    if not is_database(path):
+        return sorted((row for row in read_export(path).rows if row.seq > seq), key=lambda row: row.seq)
+    with open_database(path) as book:
+        return list(book.stored(seq + 1, SEQ_MAX))
+
+
 def hashes(path: Path) -> dict[int, bytes]:
     """Return the hash of every row of a database or an export. Raises ``LogbookError`` or ``OSError``."""
     if not is_database(path):

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("authority", "coil", "compartment"),
     ("hall", "ledger", "prompts", "visit"),
     ("cabinet", "commands", "reception", "trust", "lapses", "sightings"),
-    ("lanes", "outbox", "schema", "store", "audit", "logbook", "device", "signatory"),
+    ("lanes", "outbox", "schema", "store", "audit", "sequel", "logbook", "device", "signatory"),
     ("service",),
     ("notify", "runner"),
     ("assembly",),

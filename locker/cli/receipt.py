@@ -11,13 +11,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from locker import texts
 from locker.audit import disagreements
 from locker.authority import base45
 from locker.authority.ed25519 import PublicKey
 from locker.authority.receipt import PREFIX, READING_BYTES_MAX, Receipt, Rejected, verify
 from locker.cli import qr
-from locker.logbook import find, judge
+from locker.logbook import find, judge, rows_behind
 from locker.model import Quality
+from locker.sequel import sequel
 
 TIME = {
     Quality.SYNCED: "对过时 synchronised",
@@ -57,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"日志 log       {problem}")
     if args.log and not problems:
         print(f"日志 log       一致 agrees: row {found.seq}, and every row from the log's beginning to it is proven")
+        print("\n".join(_afterwards(found, args.log)))
     return 1 if problems else 0
 
 
@@ -89,6 +92,18 @@ def _against_log(receipt: Receipt, log: Path) -> list[str]:
             problems.append(f"row {found.first}: {found.fault.value}: {found.detail}")
     problems += [f"row {first}: unproven" for first, _ in report.unproven if first <= receipt.seq]
     return list(dict.fromkeys(problems))
+
+
+def _afterwards(receipt: Receipt, log: Path) -> list[str]:
+    """What the log says of this order behind the receipt, which stays genuine; its papers may be gone."""
+    steps = sequel(receipt, rows_behind(log, receipt.seq))
+    if not steps:
+        return ["后来 since     日志里没有这一件后来的记录 nothing more about this order in this log"]
+    found = []
+    for step in steps:
+        zh, en = (texts.sentence("events", step.type, language, door=step.door) for language in ("zh", "en"))
+        found.append(f"后来 since     row {step.seq}, {_time(step.at_ms // 1000)}: {step.type}: {zh} {en}")
+    return found
 
 
 def _public(text: str) -> PublicKey:

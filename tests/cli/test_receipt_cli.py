@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from logs import DEPOSITED, EPOCH, ORDER, START_MS, export, tamper, write, write_trimmed
+from logs import DEPOSITED, EPOCH, ORDER, START_MS, STORY, export, tamper, write, write_trimmed
 
 from locker.authority.ed25519 import PrivateKey
 from locker.authority.receipt import Receipt, sign
 from locker.cli.main import main
 from locker.logbook import hashes
-from locker.model import Quality
+from locker.model import Quality, Record
 
 KEY = PrivateKey(b"\x05" * 32)
 HEX = KEY.public.hex()
@@ -162,3 +162,37 @@ def test_a_deposit_whose_row_was_trimmed_or_emptied_is_said_to_be_gone(
     tamper(database, "UPDATE events SET body = X'', droppable = 0 WHERE seq = 6")
     assert run(text, "--public", HEX, "--log", database) == 1
     assert "content: it is gone" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["database", "export"])
+def test_what_happened_to_the_papers_afterwards_is_told(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The receipt stays genuine; who relies on it hears of a later "nothing put in", and nothing of other orders."""
+    later = [
+        Record("reopened", 7, {"order": ORDER.hex(), "time": 1}),
+        Record("collected", 8, {"order": "4c4b31"}),
+        Record("cancelled", 7, {"order": ORDER.hex()}),
+        Record("taken_out", 7, {"item": ORDER.hex(), "by": "li"}),
+    ]
+    log = write(tmp_path / "locker.db", STORY[:DEPOSITED] + later)
+    text = sign(Receipt("xy-001", START_MS // 1000 + 5, EPOCH, 6, ORDER, 7, Quality.SYNCED, hashes(log)[6][:16]), KEY)
+    if kind == "export":
+        lines = export(log)
+        log = tmp_path / "export.jsonl"
+        log.write_bytes(b"".join(lines))
+    assert run(text, "--public", HEX, "--log", log) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("有效 ok\n")
+    assert [line.split(": ")[1] for line in out.splitlines() if line.startswith("后来")] == [
+        "reopened",
+        "cancelled",
+        "taken_out",
+    ]
+    assert "7 号取消，没放东西" in out
+
+
+def test_a_log_without_a_sequel_says_so(receipt: Receipt, database: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence would not tell "nothing happened" from "nobody looked"."""
+    assert run(sign(receipt, KEY), "--public", HEX, "--log", database) == 0
+    assert "nothing more about this order in this log" in capsys.readouterr().out
