@@ -2,7 +2,8 @@
 
 A test that wants a Debian package says so with ``@pytest.mark.debian("mosquitto")``. Where the package is missing the
 test is skipped and named in a banner at the end, with the command that gets it; with ``LOCKER_NO_SKIP=1`` (as
-``.ci/run`` sets it) it fails instead, so that nothing is left untested unnoticed.
+``.ci/run`` sets it) it fails instead, so that nothing is left untested unnoticed. The same holds for what
+``tests/other-issuers.sh`` prepares, with ``@pytest.mark.prepared("python-cwt")``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,14 @@ DEBIAN: dict[str, str] = {
     "chromium": "chromium",
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "systemd": "systemd-analyze",
+    "nodejs": "node",
+    "npm": "npm",
+}
+ROOT = Path(__file__).resolve().parent.parent
+# What tests/other-issuers.sh makes -> the file that shows that it is done.
+PREPARED: dict[str, Path] = {
+    "python-cwt": ROOT / ".venv-cwt" / ".ready",
+    "javascript-example": ROOT / "docs" / "examples" / "javascript" / "node_modules" / ".ready",
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 END_S = 10
@@ -48,7 +57,9 @@ def banner(skipped: Sequence[tuple[str, str]]) -> list[str]:
         tests = [test for wanted, test in skipped if wanted == package]
         lines.append(f"{package} is missing, so {len(tests)} test(s) did NOT run:")
         lines += [f"    {test}" for test in tests]
-    return [*lines, f"to run them: sudo apt-get install {' '.join(packages)}"] if lines else []
+    debian = [package for package in packages if package not in PREPARED]
+    lines += [f"to run them: sudo apt-get install {' '.join(debian)}"] if debian else []
+    return lines + (["to run them: bash tests/other-issuers.sh"] if set(packages) & PREPARED.keys() else [])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,14 +68,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip loudly, or fail under ``LOCKER_NO_SKIP=1``, where a test's Debian packages are missing."""
+    """Skip loudly, or fail under ``LOCKER_NO_SKIP=1``, where what a test needs is missing."""
     missing = lacking([name for mark in item.iter_markers("debian") for name in mark.args])
-    if not missing:
-        return
+    if missing:
+        _cannot_run(item, missing, f"Debian package(s) missing: {' '.join(missing)}", "tests/debian-packages.sh")
+    names = [name for mark in item.iter_markers("prepared") for name in mark.args]
+    missing = [name for name in names if not PREPARED[name].exists()]
+    if missing:
+        _cannot_run(item, missing, f"not prepared: {' '.join(missing)}", "tests/other-issuers.sh")
+
+
+def _cannot_run(item: pytest.Item, missing: list[str], what: str, remedy: str) -> None:
     if os.environ.get("LOCKER_NO_SKIP") == "1":
-        pytest.fail(f"Debian package(s) missing: {' '.join(missing)}; run tests/debian-packages.sh", pytrace=False)
-    item.config.stash[_lacking] += [(package, item.nodeid) for package in missing]
-    pytest.skip(f"Debian package(s) missing: {' '.join(missing)}")
+        pytest.fail(f"{what}; run {remedy}", pytrace=False)
+    item.config.stash[_lacking] += [(name, item.nodeid) for name in missing]
+    pytest.skip(what)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -4,15 +4,25 @@
 # LOCKER_NO_SKIP=1. "--list" prints the packages.
 set -uo pipefail
 
-packages=(mosquitto chromium fonts-noto-cjk systemd)
+packages=(mosquitto chromium fonts-noto-cjk systemd nodejs npm)
 
 if [[ "${1:-}" == --list ]]; then
   printf '%s\n' "${packages[@]}"
   exit 0
 fi
 
+# Node from elsewhere than Debian is as good, and does not suffer Debian's beside it.
+elsewhere() {
+  case "$1" in
+    nodejs) command -v node ;;
+    npm) command -v npm ;;
+    *) false ;;
+  esac >/dev/null
+}
+
 missing=()
 for package in "${packages[@]}"; do
+  elsewhere "$package" && continue
   [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null)" == installed ]] || missing+=("$package")
 done
 (( ${#missing[@]} )) || exit 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -14,7 +15,7 @@ from conftest import DEBIAN, banner, lacking
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parent.parent
-BINARY = {".png", ".jpg", ".ico", ".woff2", ".pdf", ".db"}
+BINARY = {".png", ".jpg", ".ico", ".woff2", ".pdf", ".db", ".bin"}
 
 # Written in two halves, so that this file does not name what it forbids.
 HOSTS = [f"{name}.{top}" for name, top in [
@@ -35,7 +36,8 @@ def tracked() -> list[Path]:
     if told.returncode == 0:
         files = [ROOT / name for name in told.stdout.split("\0") if name]
     else:
-        files = [path for path in ROOT.rglob("*") if not re.search(r"/\.|__pycache__|\.egg-info", str(path))]
+        theirs = re.compile(r"/\.|__pycache__|\.egg-info|node_modules")
+        files = [path for path in ROOT.rglob("*") if not theirs.search(str(path))]
     return [path for path in files if path.is_file() and path.suffix not in BINARY]
 
 
@@ -72,7 +74,7 @@ def test_a_registry_or_a_path_would_be_noticed(bad: str) -> None:
     assert not offences("/dev/serial/by-path/x, /opt/locker/bin and docs/works/home/x")
 
 
-@pytest.mark.parametrize("name", ["dev.txt", "pi.txt"])
+@pytest.mark.parametrize("name", ["dev.txt", "pi.txt", "second-opinion.txt"])
 def test_each_package_is_pinned_by_hash(name: str) -> None:
     """Every line of a lock file is a pin with hashes or a comment: no index, no link, nothing editable."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
@@ -125,6 +127,59 @@ def test_the_banner_names_tests_packages_and_the_command() -> None:
         "    e.py::f",
         "to run them: sudo apt-get install chromium mosquitto",
     ]
+
+
+def test_the_banner_names_what_is_not_prepared() -> None:
+    """Other people's issuers come with another command than Debian packages; where both are missing, both are named."""
+    lines = banner([("python-cwt", "a.py::b"), ("mosquitto", "c.py::d")])
+    assert lines[2:] == [
+        "python-cwt is missing, so 1 test(s) did NOT run:",
+        "    a.py::b",
+        "to run them: sudo apt-get install mosquitto",
+        "to run them: bash tests/other-issuers.sh",
+    ]
+
+
+@pytest.mark.parametrize(("no_skip", "outcome"), [("0", {"skipped": 1}), ("1", {"errors": 1})])
+def test_what_is_not_prepared_is_never_passed_over(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, no_skip: str, outcome: dict[str, int]
+) -> None:
+    """A test that wants python-cwt is skipped loudly where it is not there, and fails where nothing may be skipped."""
+    monkeypatch.setenv("LOCKER_NO_SKIP", no_skip)
+    pytester.makeconftest((ROOT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(
+        "import pytest\n\n@pytest.mark.prepared('python-cwt')\ndef test_it(): raise SystemExit('ran')\n"
+    )
+    pytester.makeini("[pytest]\nmarkers = prepared(*names): as in the project\n")
+    told = pytester.runpytest_subprocess()
+    told.assert_outcomes(**outcome)
+    told.stdout.fnmatch_lines(["*tests/other-issuers.sh*"])
+
+
+def test_preparing_other_issuers_never_ends_a_run(tmp_path: Path) -> None:
+    """Without python, node and a network the script says what is missing, and how to try again, and succeeds."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "second-opinion.txt").touch()
+    script = tmp_path / "tests" / "other-issuers.sh"
+    script.write_bytes((ROOT / "tests" / "other-issuers.sh").read_bytes())
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("bash", "dirname", "mktemp", "tail", "rm"):
+        found = shutil.which(tool)
+        assert found is not None
+        (tools / tool).symlink_to(found)
+    told = subprocess.run(
+        [str(tools / "bash"), str(script)],
+        env={"PATH": str(tools)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0
+    assert "could not prepare python-cwt" in told.stderr
+    assert "To try again: bash tests/other-issuers.sh" in told.stderr
+    assert "no node and npm here" in told.stderr
 
 
 def _one_test_that_wants_mosquitto(pytester: pytest.Pytester) -> None:
