@@ -6,10 +6,13 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FUZZ_SECONDS ?= 600
+FUZZ_VENV := .venv-fuzz
+FUZZ_READY := $(FUZZ_VENV)/.ready
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock built clean
+.PHONY: help setup demo test lint bench lock built clean mutants fuzz
 
 help: ## 列出目标  this list
 	@printf '用法 usage: make <target> [ARGS="..."]\n\n'
@@ -33,18 +36,25 @@ test: lint ## 全部检查  lint, then every test; ARGS="tests/test_config.py" f
 	@PYTHON=$(BIN)/python bash tests/other-issuers.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
+mutants: $(READY) ## 变异测试  documents that are almost right, none accepted; ARGS="--count 1000000 --seed 7 --jobs 2"
+	@$(BIN)/python tests/fuzz/mutants.py $(ARGS)
+
+fuzz: $(FUZZ_READY) ## 覆盖引导的模糊测试  coverage-guided, FUZZ_SECONDS=600 for all targets; ARGS="token cose" for some
+	@$(FUZZ_VENV)/bin/python tests/fuzz/guided.py --seconds $(FUZZ_SECONDS) $(ARGS)
+
 lock: ## 重新锁定依赖  resolve again within pyproject.toml; UPGRADE=--upgrade for newer versions
 	@$(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install -qq --disable-pip-version-check $(PIP_TOOLS)
 	@$(call compile,dev,--build-deps-for editable --extra sim --extra test)
 	@$(call compile,pi,--build-deps-for editable --constraint requirements/dev.txt)
 	@$(call compile,second-opinion,,requirements/second-opinion.in)
+	@$(call compile,fuzz,,requirements/fuzz.in)
 
 built: ## 写入构建时间  set the build time before a release; it is what a cabinet without a clock begins with
 	sed -i "s/^BUILT_S = .*/BUILT_S = $$(date -u +%s | sed 's/\(.*\)\(...\)\(...\)$$/\1_\2_\3/')/" locker/__init__.py
 
 clean: ## 删除生成的东西  remove what was made here, .venv too
-	rm -rf $(VENV) .venv-lock .venv-cwt docs/examples/javascript/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lock $(FUZZ_VENV) .fuzz .venv-cwt docs/examples/javascript/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lock file: every wheel's hash for every machine, and neither an index's address nor a path of this machine.
@@ -66,3 +76,15 @@ $(READY): requirements/dev.txt pyproject.toml
 	@echo "3/3 this project"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# The fuzzer's own environment: what a cabinet has, and atheris. It has wheels for few machines: said before, not by pip.
+$(FUZZ_READY): requirements/pi.txt requirements/fuzz.txt
+	@$(PYTHON) -c 'import platform as p, sys; sys.exit(not ((3, 11) <= sys.version_info[:2] <= (3, 13) \
+		and (p.system(), p.machine(), p.libc_ver()[0]) == ("Linux", "x86_64", "glibc")))' || { \
+		echo "make fuzz: atheris 3.0 has wheels for CPython 3.11 to 3.13 on x86_64 Linux with glibc; this is $$($(PYTHON) -V 2>&1) on $$(uname -sm)." >&2; \
+		echo "Take such a machine, or make fuzz PYTHON=python3.12 ...; 'make mutants' and the kept corpus (make test) run everywhere." >&2; exit 1; }
+	@echo "1/2 virtual environment in $(FUZZ_VENV)"
+	@$(PYTHON) -m venv --clear $(FUZZ_VENV)
+	@echo "2/2 packages of requirements/pi.txt and requirements/fuzz.txt, each hash checked"
+	@$(FUZZ_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/pi.txt -r requirements/fuzz.txt
+	@touch $(FUZZ_READY)

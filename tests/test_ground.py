@@ -74,7 +74,7 @@ def test_a_registry_or_a_path_would_be_noticed(bad: str) -> None:
     assert not offences("/dev/serial/by-path/x, /opt/locker/bin and docs/works/home/x")
 
 
-@pytest.mark.parametrize("name", ["dev.txt", "pi.txt", "second-opinion.txt"])
+@pytest.mark.parametrize("name", ["dev.txt", "pi.txt", "second-opinion.txt", "fuzz.txt"])
 def test_each_package_is_pinned_by_hash(name: str) -> None:
     """Every line of a lock file is a pin with hashes or a comment: no index, no link, nothing editable."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")

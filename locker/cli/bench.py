@@ -43,16 +43,21 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--broker", choices=("auto", "mosquitto", "embedded"), default="auto", help="消息代理  broker (default: auto)"
     )
+    parser.add_argument("--tokens-only", action="store_true", help="只测令牌校验  measure the verification alone")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print. 0, or 1 when events were lost or a coil rule was broken on the way."""
+    if args.tokens_only:
+        tokens = _measure_tokens(args.seed)
+        print(json.dumps({"seed": args.seed, "tokens": tokens}, indent=2)) if args.json else _print_tokens(tokens)
+        return 0
     if args.visits < 1 or args.starts < 1:
         raise ValueError("--visits and --starts must be at least 1")
     broker = args.broker
     if broker == "auto":
         broker = "mosquitto" if shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/sbin") else "embedded"
-    found = _measure(args, broker) | {"broker": broker}
+    found = _measure(args, broker) | {"broker": broker, "tokens": _measure_tokens(args.seed)}
     if args.json:
         print(json.dumps(found, indent=2))
     else:
@@ -76,6 +81,13 @@ def _measure(args: argparse.Namespace, broker: str) -> dict[str, Any]:
             print("\r" + " " * 40 + "\r", end="", file=sys.stderr)
 
 
+def _measure_tokens(seed: int) -> dict[str, Any]:
+    """What each sort of reading costs to verify, after everything else: nothing else of ours runs then."""
+    from sim.bench_tokens import measure
+
+    return measure(seed)
+
+
 def _print(found: dict[str, Any]) -> None:
     """The table."""
     print(f"{found['visits']} visits, seed {found['seed']}, broker {found['broker']}; milliseconds")
@@ -95,6 +107,16 @@ def _print(found: dict[str, Any]) -> None:
     _aim("memory, resident", found["memory_rss_kb"] * 1024 / 1e6, 60.0, "MB")
     _aim("memory, peak", found["memory_peak_kb"] * 1024 / 1e6, 60.0, "MB")
     _aim("idle, share of one core", found["idle_core_percent"], 0.5, "%")
+    _print_tokens(found["tokens"])
+
+
+def _print_tokens(tokens: dict[str, Any]) -> None:
+    """The cost of yes and of each no."""
+    print("令牌校验 verification of a reading, one process; ratios are to the valid token of the same run")
+    print(f"{'':14}{'answer':14}{'median us':>11}{'p95 us':>9}{'a second':>11}{'to valid':>10}")
+    for name, cost in tokens.items():
+        figures = f"{cost['median_us']:11.1f}{cost['p95_us']:9.1f}{cost['per_second']:11,.0f}{cost['to_valid']:10.3f}"
+        print(f"{name.replace('_', ' '):14}{cost['answer'] or 'yes':14}{figures}")
 
 
 def _row(label: str, spread: dict[str, Any], wide: int) -> None:
