@@ -110,9 +110,12 @@ class Database:
 
 
 def is_database(path: Path) -> bool:
-    """Whether the file is a database. Raises ``OSError``."""
+    """Whether the file is a database. Raises ``OSError``.
+
+    After a power cut its first page may be good in the write-ahead log alone, from which SQLite takes it.
+    """
     with path.open("rb") as file:
-        return file.read(len(DATABASE_HEAD)) == DATABASE_HEAD
+        return file.read(len(DATABASE_HEAD)) == DATABASE_HEAD or path.with_name(path.name + "-wal").exists()
 
 
 @contextmanager

@@ -5,8 +5,10 @@ transaction a turn, which is on the disk when ``commit`` returns. Every event ro
 before and itself. Knows SQL and rows; never decides, never retries: an error here ends the process, because acting
 without having committed is the one thing that must not happen (invariant 1).
 
-The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. One connection, one thread, nothing is
-written without a change. Source of the limits: MQTT contract, section 2; invariant 9.
+The journal is a write-ahead log with ``synchronous=FULL``: one sync a commit. ``psow=0`` makes each commit fill its
+last sector of 4096 bytes: a write that is torn on an SD card may take its whole sector with it, and so it never takes
+the commit before. One connection, one thread, nothing is written without a change. Source of the limits: MQTT contract,
+section 2; invariant 9.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from locker import messages
 from locker.messages import EventOut
@@ -33,6 +35,7 @@ from locker.model import (
     Memory,
     Now,
     Purpose,
+    Quality,
     Record,
     UsedToken,
 )
@@ -40,6 +43,8 @@ from locker.outbox import EventRow
 from locker.schema import COMPARTMENT_COLUMNS, MIGRATIONS, SCHEMA, compartment_of, compartment_values
 
 TRIM_STEP = 500
+AGED_STEP = 10_000
+"""So many rows at the most go at a time for their age: a turn must not take seconds."""
 
 
 class StoreError(OSError):
@@ -66,7 +71,8 @@ class Store:
         self._events_max, self._events_kept = events_max, events_kept
         self._boot = boot
         try:
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
+            address = f"{Path(path).absolute().as_uri()}?psow=0"
+            self._db = sqlite3.connect(address, uri=True, isolation_level=None, timeout=5)
             self._prepare(path, epoch)
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; check the file, its folder's rights and the disk") from error
@@ -88,6 +94,7 @@ class Store:
         if mode != "wal":
             raise StoreError(f"{path}: no write-ahead log here (journal mode {mode}); put the database on a local disk")
         self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute("PRAGMA secure_delete=ON")  # what was deleted is overwritten, not only unlinked
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise StoreError(
@@ -173,9 +180,8 @@ class Store:
                     self._db.execute("INSERT OR REPLACE INTO signed VALUES (?, ?, ?, ?)", (kind, version, digest, raw))
                 case KeepNote(name, text):
                     self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, text))
-                case Forget(tokens, commands):
-                    self._db.execute("DELETE FROM tokens WHERE exp < ?", (tokens,))
-                    self._db.execute("DELETE FROM commands WHERE exp < ?", (commands,))
+                case Forget():
+                    last, last_hash = self._forget(keep, last, last_hash, now)
                 case KeepVisit(note):
                     self._set("visit", note or "")
         self._save_acked()
@@ -231,15 +237,54 @@ class Store:
             self._drop_notes(now)
 
     def _cut(self, before: int) -> None:
-        """Delete acknowledged rows below ``before``; the last one's hash stays as the chain's anchor."""
+        """Delete acknowledged rows below ``before``."""
         self._db.execute("BEGIN IMMEDIATE")
-        anchor = self._db.execute("SELECT seq, hash FROM events WHERE seq = ?", (before - 1,)).fetchone()
-        if anchor is not None:
-            self._set("anchor", f"{anchor[0]} {anchor[1].hex()}")
-            self._db.execute("DELETE FROM events WHERE seq < ?", (before,))
+        self._delete_below(before)
         self._save_acked()
         self._db.execute("COMMIT")
         self._first, self._rows = before, self._count()
+
+    def _delete_below(self, before: int) -> int:
+        """Delete rows, inside a transaction; the last one's hash stays as the chain's anchor. How many went."""
+        anchor = self._db.execute("SELECT seq, hash FROM events WHERE seq = ?", (before - 1,)).fetchone()
+        if anchor is None:
+            return 0
+        self._set("anchor", f"{anchor[0]} {anchor[1].hex()}")
+        return self._db.execute("DELETE FROM events WHERE seq < ?", (before,)).rowcount
+
+    def _forget(self, forget: Forget, last: int, last_hash: bytes, now: Now) -> tuple[int, bytes]:
+        """Delete what has been kept for long enough, inside a transaction, and say so where that was the retention."""
+        gone = {
+            "tokens": self._db.execute("DELETE FROM tokens WHERE exp < ?", (forget.token_exp_before,)).rowcount,
+            "commands": self._db.execute("DELETE FROM commands WHERE exp < ?", (forget.command_exp_before,)).rowcount,
+        }
+        if not forget.event_before_ms:
+            return last, last_hash
+        gone["events"] = self._delete_older(forget.event_before_ms)
+        if any(gone.values()):
+            last, last_hash, _ = self._append(Record("retention", 0, gone), last, last_hash, now)
+        return last, last_hash
+
+    def _delete_older(self, before_ms: int) -> int:
+        """Delete rows from the first on that the cloud has and that are older; how many with content went.
+
+        A row that was written without a clock may be younger than it says, and a damaged one says nothing: they go when
+        a later one is old.
+        """
+        query = "SELECT seq, body FROM events WHERE seq < ? AND length(body) > 0 ORDER BY seq LIMIT ?"
+        met = old = 0
+        before = self._first
+        for seq, body in self._db.execute(query, (self.acked, AGED_STEP)):
+            met, when = met + 1, messages.event_time(body)
+            if when is None or when[1] is Quality.FLOOR:
+                continue
+            if when[0] >= before_ms:
+                break
+            before, old = seq + 1, met
+        if old:
+            self._delete_below(before)
+            self._first, self._rows = before, self._rows - old
+        return old
 
     def _drop_notes(self, now: Now) -> None:
         """Empty the oldest unacknowledged notes, their hashes stay; one event in the same transaction says which."""
@@ -296,13 +341,22 @@ def read_signed(path: Path) -> tuple[KeepSigned, ...]:
 
     Raises ``StoreError``.
     """
+    return tuple(KeepSigned(*row) for row in _read(path, "signed", "kind, version, digest, raw", "kind"))
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """The notes of a database that may be in use, by reading alone; none where there is none. Raises ``StoreError``."""
+    return dict(_read(path, "notes", "name, text", "name"))
+
+
+def _read(path: Path, table: str, columns: str, order: str) -> list[Any]:
+    """A table's rows; none where there is no such file or no such table."""
     if not path.exists():
-        return ()
+        return []
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)) as db:
-            if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'signed'").fetchone() == (0,):
-                return ()
-            found = db.execute("SELECT kind, version, digest, raw FROM signed ORDER BY kind").fetchall()
+            if db.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone() == (0,):
+                return []
+            return db.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}; may this user read it, and write into its folder?") from error
-    return tuple(KeepSigned(*row) for row in found)
