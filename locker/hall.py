@@ -14,12 +14,16 @@ from locker.compartment import Compartment
 from locker.model import Effect, Errand, Now, Purpose, Size
 from locker.screen import Screen
 
+GAVE_WAY = "gave_way"
+"""The source of a bearer whose jammed door opened later by itself: nobody has shown who stands there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """The authority in front of the cabinet. ``exp`` is Unix seconds; ``size`` None means any.
 
-    ``named`` means that the authority names its door and is good for no other.
+    ``named`` means that the authority names its door and is good for no other; ``nonce`` is the one of a screen that it
+    carries, None for none.
     """
 
     purpose: Purpose
@@ -31,6 +35,7 @@ class Bearer:
     low: bool = False
     source: str = "scanner"
     named: bool = False
+    nonce: bytes | None = None
 
     @classmethod
     def of(cls, errand: Errand, exp: int) -> Bearer:
@@ -61,6 +66,9 @@ class Hall(Protocol):
 
     def pulse(self, door: int) -> None:
         """Order one pulse, after everything said so far is on the disk."""
+
+    def staffed(self, bearer: Bearer, now: Now) -> bool:
+        """Whether staff stand there and this was asked for at the cabinet: no limit on doors a minute then."""
 
     def spend(self, bearer: Bearer, door: int) -> None:
         """Record that an authority has had its opening."""

@@ -11,12 +11,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from locker.compartment import Compartment
-from locker.hall import Bearer
+from locker.hall import GAVE_WAY, Bearer
 from locker.machine import DoorState
 from locker.model import Attend, BoardBack, BoardSilent, Custody, DoorSeen, KeepVisit, Now, Record
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
+
+
+FLAPS_MINUTE_MAX = 10
+"""So many times a minute a door that nobody is at may be told to be open, and to be shut."""
 
 
 class Sightings:
@@ -58,13 +62,19 @@ class Sightings:
         if kind == "forced":
             room.take_out_of_service("forced")
         self._cabinet.keep(room)
-        self._cabinet.say(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}))
+        said = Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()})
+        self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
+        if kind == "forced":
+            self._cabinet.quarantine.opened(room.door, now)
+            self._cabinet.idle_again()
 
     def _late_opening(self, room: Compartment, now: Now) -> None:
         """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
         errand = room.errand
         assert errand is not None, f"door {room.door} has no errand"
         bearer = Bearer.of(errand, self._cabinet.ledger.exp(errand.cti))
+        if room.state is DoorState.JAMMED:
+            bearer = replace(bearer, source=GAVE_WAY)
         if not self._cabinet.visit.present:
             self._cabinet.visit.resume(bearer, room, now)
             self._cabinet.say(KeepVisit(str(room.door)))
@@ -87,16 +97,19 @@ class Sightings:
         elif before is room.state:
             return
         if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
-            self._cabinet.say(Record("shut", room.door, {"order": room.order.hex()}))
+            said = Record("shut", room.door, {"order": room.order.hex()})
+            self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
         self._cabinet.keep(room)
 
     def _finish_unwatched(self, room: Compartment, before: DoorState, now: Now) -> None:
-        """An errand's door was shut with no visit there. If nobody was watching, somebody should look inside."""
+        """An errand's door was shut with no visit there. Nobody was watching, so somebody should look inside.
+
+        Whoever came to collect may have been called away, and a passer-by has shut the door on the item.
+        """
         self._cabinet.finish(room, now)
         room.errand = None
-        if before is DoorState.UNKNOWN and room.custody is Custody.EMPTY:
-            room.take_out_of_service("unwatched")
-            self._cabinet.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
+        if before in (DoorState.UNKNOWN, DoorState.LEFT_OPEN) and room.custody is Custody.EMPTY:
+            self._cabinet.unwatched(room)
 
     def board_silent(self, event: BoardSilent, now: Now) -> None:
         """A board is out of reach: its doors are unknown from now on (invariant 8)."""

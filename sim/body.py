@@ -86,6 +86,7 @@ class Body:
         self.breaches: list[Breach] = []
         self.now_ms = 0
         self._springing: set[int] = set()
+        self._still: tuple[int, int] | None = None
         self._seed, self._bounce_ms = seed, bounce_ms
         self._cooldown_ms, self._hook_ms, self._spring_ms = cooldown_ms, hook_ms, spring_ms
 
@@ -124,6 +125,18 @@ class Body:
         if now_ms < box.moved_ms + box.bounce_ms:
             return self._chance(channel, box.moves, now_ms) & 1 == 0
         return box.shut
+
+    def closed_contacts(self, now_ms: int) -> int:
+        """All switches at once, as a mask, lowest channel first; worked out anew only when one may have changed."""
+        self.advance(now_ms)
+        if self._still is not None and now_ms >= self._still[0]:
+            return self._still[1]
+        channels = range(len(self.compartments))
+        mask = sum(self.is_closed_contact(channel, now_ms) << channel for channel in channels)
+        rests_ms = max((box.moved_ms + box.bounce_ms for box in self.compartments), default=now_ms)
+        flickering = any(box.flickers for box in self.compartments)
+        self._still = (now_ms, mask) if now_ms >= rests_ms and not flickering else None
+        return mask
 
     # What people do to it.
 
@@ -197,10 +210,12 @@ class Body:
     def stick_sensor(self, channel: int, closed: bool | None) -> None:
         """The switch says this for ever; None heals it."""
         self.compartments[channel].sensor = closed
+        self._still = None
 
     def flicker(self, channel: int, flickers: bool = True) -> None:
         """The switch says now this, now that."""
         self.compartments[channel].flickers = flickers
+        self._still = None
 
     # Time.
 
@@ -246,6 +261,7 @@ class Body:
 
     def _moved(self, channel: int, at_ms: int) -> None:
         box = self.compartments[channel]
+        self._still = None
         box.moves += 1
         box.moved_ms = at_ms
         shortest, longest = self._bounce_ms

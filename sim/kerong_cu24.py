@@ -173,12 +173,9 @@ class KerongBoard:
         return OK, b""
 
     def _status(self, now_ms: int) -> bytes:
-        mask = 0
-        for channel in range(self.locks):
-            fitted = channel < len(self.body.compartments)
-            closed = fitted and self.body.is_closed_contact(channel, now_ms)
-            mask |= (self.closed_bit if closed else 1 - self.closed_bit) << channel
-        return mask.to_bytes(self.status_bytes, "little")
+        every = (1 << self.locks) - 1
+        closed = self.body.closed_contacts(now_ms) & every  # what is not fitted reads as open
+        return (closed if self.closed_bit else every ^ closed).to_bytes(self.status_bytes, "little")
 
     def _unlock_time(self, data: bytes) -> tuple[int, bytes]:
         if not data:

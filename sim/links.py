@@ -8,6 +8,7 @@ as on a real wire. Chance comes from a seed, and ``happened`` counts each fault,
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -33,11 +34,13 @@ class Faults:
     """What one direction of a wire does to a chunk: chances from 0 to 1, times in milliseconds.
 
     No wire doubles a request, only a bridge does; towards a lock board that would be a second pulse. So ``LOSSY`` has
-    no ``duplicate``; for replies it may be added.
+    no ``duplicate``; for replies it may be added. ``forge`` adds to one byte what it takes from another, or raises one
+    byte and the eighth (the sum of a KR-CU24 frame) alike: a sum of bytes does not see it.
     """
 
     lose: float = 0.0
     corrupt: float = 0.0
+    forge: float = 0.0
     truncate: float = 0.0
     duplicate: float = 0.0
     garbage: float = 0.0
@@ -61,6 +64,7 @@ class FaultyWire:
         """Both directions may be given new faults at any time."""
         self.far, self.to_far, self.to_near, self.echo = far, to_far, to_near, echo
         self.happened: Counter[str] = Counter()
+        self.noticed: Callable[[str], None] = lambda what: None
         self._random = Random(seed)
         self._outward: deque[tuple[int, bytes]] = deque()
         self._inward: deque[tuple[int, bytes]] = deque()
@@ -86,6 +90,11 @@ class FaultyWire:
         far_ms = self.far.deadline_ms()
         return min([*times, far_ms] if far_ms is not None else times, default=None)
 
+    def set_weather(self, to_far: Faults, to_near: Faults, *, echo: bool = False, seed: int = 0) -> None:
+        """New faults for both directions, with a chance of their own: what came before does not change them."""
+        self.to_far, self.to_near, self.echo = to_far, to_near, echo
+        self._random = Random(seed)
+
     def _deliver(self, now_ms: int) -> None:
         for piece in _due(self._outward, now_ms):
             self.far.feed(piece, now_ms)
@@ -110,6 +119,8 @@ class FaultyWire:
         if data and self._happens(faults.corrupt, "corrupt"):
             at = chance.randrange(len(data))
             data = data[:at] + bytes((data[at] ^ 1 << chance.randrange(8),)) + data[at + 1 :]
+        if len(data) > 7 and self._happens(faults.forge, "forge"):
+            data = _forged(data, chance)
         if self._happens(faults.duplicate, "duplicate"):
             data += data
         if self._happens(faults.garbage, "garbage"):
@@ -119,8 +130,23 @@ class FaultyWire:
     def _happens(self, chance: float, what: str) -> bool:
         if chance and self._random.random() < chance:
             self.happened[what] += 1
+            self.noticed(what)
             return True
         return False
+
+
+def _forged(data: bytes, chance: Random) -> bytes:
+    """The same sum and other bytes: the marks of a frame and its length stay, so that it is still one."""
+    places = [2, 3, *range(8, len(data))]
+    change, one = 1 << chance.randrange(4), chance.choice(places)
+    spoilt = bytearray(data)
+    others = [place for place in places if place != one]
+    if others and chance.random() < 0.5:
+        other = chance.choice(others)
+        spoilt[one], spoilt[other] = (spoilt[one] + change) % 256, (spoilt[other] - change) % 256
+    else:
+        spoilt[one], spoilt[7] = (spoilt[one] + change) % 256, (spoilt[7] + change) % 256
+    return bytes(spoilt)
 
 
 def _due(queue: deque[tuple[int, bytes]], now_ms: int) -> list[bytes]:

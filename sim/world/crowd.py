@@ -1,0 +1,91 @@
+"""The crowd: draws who comes when, what they bring, and what the cloud sends.
+
+Each kind of person has a stream of its own. Orders are numbered in the order of their drop-off; most are collected
+hours or days later. Knows kinds by name only.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Site
+from sim.world.residents import COLLECTORS, DEPOSITORS, ROGUES
+from sim.world.staff import COMMANDS
+
+OPENS_MS, SHUTS_MS = 7 * HOUR_MS, 21 * HOUR_MS
+PAIR_MS = 40_000
+Entry = tuple[int, str, dict[str, Any]]
+
+
+def draw(seed: int, site: Site, end_ms: int, visits: int) -> list[Entry]:
+    """Everybody who comes until ``end_ms``: (moment, "person", arguments). ``visits`` a day, all kinds together."""
+    drawn = _owners(Random(f"{seed}/people"), site, end_ms, visits)
+    days = end_ms / DAY_MS
+    busy = min(1.0, visits / 60)
+    for kind, often in RARELY.items():
+        stream = Random(f"{seed}/people/{kind}")
+        rate = often * days * busy * stream.choice((0.5, 1.0, 2.0))
+        for _ in range(int(rate) + (stream.random() < rate % 1)):
+            drawn.append((stream.randrange(60_000, max(60_001, end_ms)), "person", {"kind": kind}))
+    if visits and site.root:
+        drawn += _documents(Random(f"{seed}/documents"), end_ms)
+    elif not visits and site.root:
+        drawn.append((20_000, "person", {"kind": "new_keys", "version": 2}))
+    return drawn
+
+
+def _owners(stream: Random, site: Site, end_ms: int, visits: int) -> list[Entry]:
+    """Those who bring papers and those who collect them."""
+    drawn: list[Entry] = []
+    for number in range(int(visits * end_ms / DAY_MS * 0.55)):
+        at_ms = _moment(stream, end_ms)
+        order = f"A{number}"
+        args: dict[str, Any] = {
+            "kind": stream.choice(KINDS),
+            "order": order,
+            "size": stream.choice(("", "", "S", "M", "L")),
+        }
+        if stream.random() < 0.15:
+            args["low"] = True
+        if stream.random() < 0.08:
+            args["door"] = stream.randint(1, site.doors)
+        drawn.append((at_ms, "person", args))
+        if stream.random() < 0.8:
+            later_ms = at_ms + stream.choice((MINUTE_MS * 3, HOUR_MS, 2 * HOUR_MS, 5 * HOUR_MS, DAY_MS))
+            who = stream.choice(("collects",) * 4 + COLLECTORS)
+            drawn.append((later_ms, "person", {"kind": who, "order": order}))
+        if stream.random() < 0.2:
+            near_ms = at_ms + stream.randrange(PAIR_MS)
+            drawn.append((near_ms, "person", {"kind": "collects", "order": f"A{max(0, number - 3)}"}))
+    return [entry for entry in drawn if entry[0] < end_ms]
+
+
+def _moment(stream: Random, end_ms: int) -> int:
+    """Mostly in office hours, sometimes at night; a short world is all day."""
+    day = stream.randrange(max(1, -(-end_ms // DAY_MS))) * DAY_MS
+    within = stream.randrange(OPENS_MS, SHUTS_MS) if stream.random() < 0.95 else stream.randrange(DAY_MS)
+    return day + within if end_ms >= DAY_MS else stream.randrange(30_000, max(30_001, end_ms))
+
+
+def _documents(stream: Random, end_ms: int) -> list[Entry]:
+    """Key sets first, since without one no code is good; then, now and then, another and some revocations."""
+    drawn: list[Entry] = [(20_000, "person", {"kind": "new_keys", "version": 2})]
+    for _ in range(1 + int(end_ms / DAY_MS)):
+        drawn.append((stream.randrange(60_000, max(60_001, end_ms)), "person", {"kind": "revokes"}))
+    drawn.append((stream.randrange(60_000, max(60_001, end_ms)), "person", {"kind": "new_keys", "version": 4}))
+    return drawn
+
+
+KINDS = ("careful",) * 8 + ("hurried",) * 3 + DEPOSITORS
+RARELY: dict[str, float] = {
+    **dict.fromkeys(ROGUES, 2.0),
+    **dict.fromkeys(COMMANDS, 1.5),
+    "passer_by": 30.0,
+    "takes_out": 4.0,
+    "looks_in": 2.0,
+    "staff_errs": 1.0,
+    "technician": 0.7,
+    "caretaker": 6.0,
+}
+"""How often a day each of these comes to a busy cabinet."""

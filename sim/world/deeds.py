@@ -1,0 +1,145 @@
+"""What a happening of a plan does, and the quiet phase after the last one.
+
+In the quiet phase the faults are over: everything is mended, every door shut and put in service by people, as it would
+be in the street. Then belief must meet the truth, every unspent code must open its own door, everything held must come
+out to its owner, and the outbox must empty (invariants 3, 7 and 8).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from locker.model import Purpose, Quality
+from sim.links import PERFECT
+from sim.world import residents, staff, weather
+from sim.world.people import Person
+from sim.world.plan import DAY_MS, Happening
+from sim.world.site import WALL_MS, Issued
+
+if TYPE_CHECKING:
+    from sim.world.world import Deeds, World
+
+QUIET = 1 << 30
+"""The number of whoever comes in the quiet phase."""
+LOCKED_MS = 16 * 60_000
+"""Longer than the keypad is ever locked."""
+APART_MS = 13_000
+"""Eight doors a minute is the limit: so far apart, nobody is sent away."""
+
+
+def begin(world: World, happening: Happening) -> None:
+    """Let a happening begin. Raises ``KeyError`` for one that no world knows.
+
+    A person with ``steps`` among the arguments stops after so many waits: what they would do then is left out.
+    """
+    world.say("plan", f"{happening.number} {happening.what} {sorted(happening.args.items())}")
+    if happening.what == "person":
+        kinds = residents.KINDS | staff.KINDS
+        deeds = kinds[str(happening.args["kind"])](Person(world, happening))
+        world.live(islice(deeds, happening.args.get("steps")))
+    else:
+        world.live(world.overlap.during(weather.KINDS[happening.what](world, happening)))
+
+
+def quiet(world: World) -> Deeds:
+    """The quiet phase."""
+    world.say("world", "quiet")
+    yield from _faults_end(world)
+    me = Person(world, Happening(number=QUIET, at_ms=world.ms, what="person", args={"kind": "quiet"}))
+    for _ in range(3):
+        for door in me.street.doors:
+            if me.street.is_open(door):
+                yield from me.shuts(door)
+        yield 200_000
+        yield from staff.repairs(me)
+    yield 7_200_000 if any(custody == "reserved" for _, custody, _, _ in world.archive.doors().values()) else 70_000
+    yield from _unspent(me)
+    yield from _held(me)
+    yield from staff.repairs(me)
+    yield 130_000
+    for _ in range(60):
+        if world.cloud.stored == world.archive.last():
+            break
+        yield 30_000
+    world.look_closely()
+
+
+def _faults_end(world: World) -> Deeds:
+    """No more weather: wires, boards, network, clock, disk and mechanics are well."""
+    limit = world.ms + 60 * DAY_MS
+    while not world.scene.trouble.calm and world.ms < limit:
+        yield 60_000
+    for wire in (*world.street.wires, world.street.scanner_wire):
+        wire.set_weather(PERFECT, PERFECT)
+    for board in world.street.boards:
+        board.astray.clear()
+    for door in world.street.doors:
+        staff.mend(world, door)
+    machine = world.machine
+    machine.seam.calm()
+    machine.clock.wrong_ms, machine.clock.quality = 0, Quality.SYNCED
+    world.scene.clock_wrong_ms = 0
+    yield 60_000
+    if machine.lower_floor():
+        world.met("repair/floor_lowered")
+        yield 60_000
+
+
+def _unspent(me: Person) -> Deeds:
+    """Every code that was claimed and never saw its door open still opens that door, and only that."""
+    world = me.world
+    for cti, door in world.archive.claimed():
+        token = world.register.tokens[cti]
+        now_s = (WALL_MS + world.ms) // 1000
+        _, custody, order, _ = world.archive.doors()[door]
+        there = token.purpose in (Purpose.STAFF, Purpose.TECHNICIAN) or order == token.order
+        gone = cti in world.scene.story.lapsed or cti in world.register.revoked or custody == "empty"
+        if not there or now_s > token.exp or (gone and token.purpose is Purpose.COLLECT):
+            continue
+        if gone and token.purpose is Purpose.DEPOSIT:
+            continue
+        if cti in world.register.revoked or cti in world.scene.story.lapsed:
+            continue
+        world.counts["quiet/unspent"] += 1
+        yield from _must_open(me, token, door)
+
+
+def _held(me: Person) -> Deeds:
+    """Everything that the log says is held comes out to its owner, from the door where it is."""
+    world = me.world
+    for door, order in sorted(world.scene.story.held.items()):
+        if list(world.scene.story.held.values()).count(order) > 1:
+            continue  # two items of one order: which comes first is the cabinet's choice
+        world.counts["quiet/collected"] += 1
+        code = me.code(Purpose.COLLECT, order=order)
+        yield from _must_open(me, code, door)
+        if world.scene.story.held.get(door) == order:
+            world.checks.by[3].breach(f"order {order} was collected from door {door} and is still held there")
+
+
+def _must_open(me: Person, code: Issued, door: int) -> Deeds:
+    """Show a code, or type it: this door opens, and no other."""
+    typed = code.text.isdecimal()
+    if typed:
+        yield LOCKED_MS
+    for _ in range(3):
+        if typed:
+            me.type(code.text)
+        else:
+            me.hold(code.text, code.cti)
+        if (yield from me.until(lambda: me.street.is_open(door), 12_000)):
+            break
+        yield 62_000
+    opened = [other for other in me.street.doors if me.street.is_open(other)]
+    if opened != [door]:
+        me.world.checks.by[3].breach(f"the code {code.cti} must open door {door}; open are {opened}")
+    yield 1500
+    me.street.take(door)
+    for other in opened:
+        yield from me.shuts(other)
+    yield 3000
+    me.touch("done")
+    if me.screen is not None and me.screen.name == "staff_question":
+        me.touch("left_in")
+    yield APART_MS

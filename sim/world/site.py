@@ -1,0 +1,160 @@
+"""The site of a world: the configuration, the keys, and the register of every token that was ever made for it.
+
+The register is the cloud's book, not the cabinet's: the checks judge an opening by it. Tokens are made by the
+production issuer; an id is drawn from the happening that asked for it, so that it stays the same when others go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from locker import config
+from locker.authority import hotp
+from locker.authority.ed25519 import PrivateKey
+from locker.authority.hotp import Secret
+from locker.authority.issue import issue
+from locker.model import Purpose
+from sim.world.plan import Site
+
+CABINET, ELSEWHERE = "world-1", "world-2"
+WALL_MS = 1_790_000_000_000
+"""The wall time at which every world begins."""
+EPOCH = "0123456789abcdef"
+
+
+def _key(name: str) -> PrivateKey:
+    return PrivateKey(hashlib.sha256(f"world {name}".encode()).digest())
+
+
+RESIDENTS, STAFF, STRANGER, ROOT, DEVICE = map(_key, ("residents", "staff", "stranger", "root", "device"))
+NEXT = _key("residents next")
+PICKUP = Secret(hashlib.sha256(b"world pickup").digest())
+DIGITS = 6
+BUILT_S = WALL_MS // 1000 - 30 * 86_400
+"""When the program of every world was built."""
+INVITE = "https://example.org/x?c={cabinet}&n={nonce}"
+SIZES: tuple[Literal["S", "M", "L"], ...] = ("S", "S", "S", "M", "M", "L")
+RESIDENT_PURPOSES: list[Any] = ["deposit", "collect"]
+STAFF_PURPOSES: list[Any] = ["staff", "technician"]
+
+
+def wires(site: Site) -> dict[int, tuple[int, int]]:
+    """Each door's board (from 0) and channel."""
+    each = site.doors // site.boards
+    return {door: divmod(door - 1, each) for door in range(1, site.doors + 1)}
+
+
+def configuration(site: Site, path: str) -> config.Config:
+    """The cabinet's configuration, as a file would give it."""
+    kind: Any = "kr-cu24" if site.boards == 1 else "kr-cu12"
+    keys = [
+        config.Key(public=RESIDENTS.public.hex(), purposes=RESIDENT_PURPOSES),
+        config.Key(public=NEXT.public.hex(), purposes=RESIDENT_PURPOSES, state="next"),
+        config.Key(public=STAFF.public.hex(), purposes=STAFF_PURPOSES),
+    ]
+    return config.Config(
+        cabinet=config.Cabinet(id=CABINET, phone="0311-12345678"),
+        doors=[
+            config.Door(
+                door=door,
+                size=SIZES[(door - 1) % 6],
+                side="left" if door <= site.doors // 2 else "right",
+                row=(door - 1) % max(1, site.doors // 2) + 1,
+                channel=channel,
+                board=f"board{number}",
+                low=door % 4 == 0,
+            )
+            for door, (number, channel) in wires(site).items()
+        ],
+        boards=[_board(site, number, kind) for number in range(site.boards)],
+        scanner=config.Scanner(port="/dev/scanner"),
+        store=config.Store(path=path, events_max=site.events_max, events_kept=site.events_kept),
+        authority=config.Authority(root=ROOT.public.hex()) if site.root else None,
+        keys=[] if site.root else keys,
+        pickup=config.Pickup(digits=DIGITS),
+        invite=config.Invite(url=INVITE),
+        mqtt=config.Mqtt(host="127.0.0.1", tls=False, version=5 if site.mqtt == 5 else 4),
+        coil=config.Coil(
+            cooldown_ms=site.cooldown_ms,
+            per_lock_minute_max=site.per_lock_minute_max,
+            doors_minute_max=site.doors_minute_max,
+        ),
+    )
+
+
+def _board(site: Site, number: int, kind: Any) -> config.Board:
+    return config.Board(
+        port=f"/dev/board{number}",
+        name=f"board{number}",
+        kind=kind,
+        closed_bit=1 if site.closed_bit else 0,
+        pulse_ms=site.pulse_ms,
+        poll_ms=site.poll_ms,
+        idle_poll_ms=site.idle_poll_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """One token as the cloud knows it. ``genuine``: made for this cabinet with a key that may; times are Unix s."""
+
+    text: str
+    cti: str
+    purpose: Purpose
+    order: str
+    door: int
+    iat: int
+    exp: int
+    genuine: bool
+
+
+class Register:
+    """Every token that was made in this world, by its id."""
+
+    def __init__(self, seed: int) -> None:
+        """Nothing was issued yet."""
+        self._seed = seed
+        self._made: dict[int, int] = {}
+        self.tokens: dict[str, Issued] = {}
+        self.revoked: dict[str, int] = {}
+        self.typed: dict[str, list[str]] = {}
+        self.lists = 0
+
+    def load(self, load: int, order: str) -> None:
+        """An item got a load number: its pick-up code is good for it, under an id that follows from the number."""
+        begin = hashlib.sha256(b"locker pick-up code " + EPOCH.encode()).digest()[:8]
+        cti, digits = (begin + load.to_bytes(8, "big")).hex(), hotp.code(PICKUP, load, DIGITS)
+        self.tokens[cti] = Issued(digits, cti, Purpose.COLLECT, order, 0, 0, 1 << 40, True)
+        self.typed.setdefault(digits, []).append(cti)
+
+    def make(
+        self,
+        source: int,
+        wall_s: int,
+        purpose: Purpose,
+        *,
+        order: str = "",
+        life_s: int = 3600,
+        key: PrivateKey | None = None,
+        aud: str = CABINET,
+        iat: int | None = None,
+        **claims: Any,
+    ) -> Issued:
+        """A token that happening number ``source`` asks for now; ``order`` is plain text."""
+        self._made[source] = turn = self._made.get(source, 0) + 1
+        cti = hashlib.sha256(f"{self._seed}/{source}/{turn}".encode()).digest()[:16]
+        staff = purpose in (Purpose.STAFF, Purpose.TECHNICIAN)
+        rightful = (STAFF,) if staff else (RESIDENTS, NEXT)
+        key = key or rightful[0]
+        given: dict[str, Any] = {"sub": "staff-7" if purpose is Purpose.STAFF else "tech-1"} if staff else {}
+        iat = wall_s if iat is None else iat
+        exp = iat + life_s
+        text = issue(
+            key=key, aud=aud, purpose=purpose, iat=iat, exp=exp, cti=cti, order=order.encode(), **(given | claims)
+        )
+        genuine = aud == CABINET and key in rightful
+        made = Issued(text, cti.hex(), purpose, order, int(claims.get("door", 0)), iat, exp, genuine)
+        self.tokens[made.cti] = made
+        return made

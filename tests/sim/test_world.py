@@ -1,0 +1,203 @@
+"""Worlds: fixed seeds and a fresh one hold every invariant; the same plan is the same world, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from locker import clock
+from sim.world import campaign, plan
+from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
+from sim.world.forecast import WEATHER, draw
+from sim.world.plan import Happening, Plan, PlanError, Site
+from sim.world.residents import KINDS
+from sim.world.seam import POINTS
+from sim.world.staff import KINDS as STAFF_KINDS
+from sim.world.world import Outcome
+
+SEEDS = (1, 2, 3, 4, 5)
+SHORT_DAYS = 0.02
+QUICK = Site(doors=6, poll_ms=100, idle_poll_ms=5000)
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHILD = """
+import json, sys
+from sim.world import campaign
+from sim.world.forecast import draw
+outcome = campaign.play(draw(int(sys.argv[1]), 0.01, visits=900, faults=20))
+print(json.dumps([outcome.digest, outcome.turns, outcome.events, outcome.good]))
+"""
+
+
+def busy(seed: int) -> Plan:
+    """Half an hour in which everything happens that happens in days."""
+    drawn = draw(seed, SHORT_DAYS, visits=600, faults=20)
+    return structs.replace(drawn, site=structs.replace(drawn.site, idle_poll_ms=5000, poll_ms=100))
+
+
+@pytest.fixture(scope="module")
+def result() -> campaign.Result:
+    """The short campaign: the fixed seeds and a fresh one, which is printed."""
+    fresh = clock.wall_s()
+    print(f"fresh seed {fresh}")
+    found = campaign.Result()
+    for seed in (*SEEDS, fresh):
+        found.take(campaign.play(busy(seed)))
+    return found
+
+
+def test_every_invariant_holds_in_the_short_campaign(result: campaign.Result) -> None:
+    """No world of the short campaign breaks an invariant, and the program dies of itself in none."""
+    first = result.first
+    assert first is None, "\n".join([f"seed {first.plan.seed} {first.error}", *map(str, first.breaches), *first.trace])
+
+
+def test_the_short_campaign_met_what_it_is_about(result: campaign.Result) -> None:
+    """People came, doors opened, the power went, the weather was bad: the checks were not idle."""
+    counts = result.counts
+    met = grouped(counts)
+    assert min(counts[f"event/{kind}"] for kind in ("granted", "opened", "deposited", "collected", "denied")) > 0
+    assert min(counts[f"total/{name}"] for name in ("orders", "pulses", "boots", "starts")) > len(SEEDS)
+    assert len(met["fault"]) >= 20, sorted(met["fault"])
+    assert len(met["people"]) >= 12, sorted(met["people"])
+    assert met["power_cut"], "no power cut"
+    assert {"door/open", "door/closed", "visit/open", "visit/offering"} <= set(counts)
+    assert not {name for name in counts if name.startswith(("door/", "visit/"))} - wanted_states()
+    assert not {name for name in counts if name.startswith(("door_row/", "visit_row/"))} - wanted_rows()
+
+
+def test_the_same_seed_is_the_same_world_in_another_process() -> None:
+    """Two processes with different hash seeds, and this one, write the same trace."""
+    found = []
+    for hash_seed in ("1", "4242"):
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
+        child = subprocess.run([sys.executable, "-c", CHILD, "11"], env=environment, capture_output=True, check=True)
+        found.append(json.loads(child.stdout))
+    mine = campaign.play(draw(11, 0.01, visits=900, faults=20))
+    assert found[0] == found[1] == [mine.digest, mine.turns, mine.events, mine.good]
+
+
+def test_a_saved_plan_plays_as_the_drawn_one() -> None:
+    """A plan is plain data: written, read and played it gives the same world."""
+    drawn = busy(12)
+    read = plan.read(plan.write(drawn))
+    assert read == drawn
+    assert campaign.play(read).digest == campaign.play(drawn).digest
+
+
+def test_taking_a_happening_out_changes_no_other() -> None:
+    """Every happening has its chance of its own: the rest of a plan that was cut down is what it was."""
+    drawn = busy(13)
+    kept = [h.number for h in drawn.happenings][::2]
+    cut = drawn.only(kept)
+    assert [h for h in drawn.happenings if h.number in kept] == cut.happenings
+    assert [h.draws().random() for h in cut.happenings] == [
+        h.draws().random() for h in drawn.happenings if h.number in kept
+    ]
+    assert campaign.play(cut).good
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b'{"version":2,"seed":1,"end_ms":1}', b'{"seed":"x","end_ms":1}'])
+def test_what_is_no_plan_is_refused(raw: bytes) -> None:
+    """A file that is no plan of this version says so."""
+    with pytest.raises(PlanError):
+        plan.read(raw)
+
+
+def lived(*entries: tuple[str, dict[str, Any]], apart_ms: int = 300_000, site: Site = QUICK) -> Outcome:
+    """Play a plan made by hand: so many happenings, so far apart; a name that is no weather is a kind of person."""
+    happenings = [
+        Happening(number=n, at_ms=60_000 + n * apart_ms, what=what, chance=n, args=args)
+        if what in WEATHER
+        else Happening(number=n, at_ms=60_000 + n * apart_ms, what="person", chance=n, args={"kind": what} | args)
+        for n, (what, args) in enumerate(entries)
+    ]
+    end_ms = 60_000 + (len(entries) + 1) * apart_ms
+    return campaign.play(Plan(seed=5, end_ms=end_ms, site=site, happenings=happenings))
+
+
+def test_everybody_comes() -> None:
+    """Each kind of resident, staff and command, with an item there that is theirs, breaks nothing; all of them came."""
+    kinds = sorted(set(KINDS | STAFF_KINDS) - {"new_keys", "revokes"})
+    entries: list[tuple[str, dict[str, Any]]] = []
+    for number, kind in enumerate(kinds):
+        entries += [("careful", {"order": f"A{number}"}), (kind, {"order": f"A{number}"}), ("passer_by", {})]
+        entries += [("caretaker", {}), ("takes_out", {"count": 9})] if number % 5 == 4 else []
+    outcome = lived(*entries, apart_ms=200_000, site=structs.replace(QUICK, doors=24))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    assert not [kind for kind in kinds if not outcome.counts[f"people/{kind}"]]
+
+
+def test_the_root_s_documents_over_the_link() -> None:
+    """With a pinned root nothing opens before the key set is there; revoked codes open nothing afterwards."""
+    people = [("careful", {}), ("new_keys", {"version": 2}), ("careful", {}), ("revokes", {})]
+    outcome = lived(*people, site=structs.replace(QUICK, root=True))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    assert outcome.counts["refusal/unknown_key"] >= 1
+    assert outcome.counts["refusal/revoked"] >= 1
+    assert outcome.counts["event/deposited"] == 1
+
+
+def noise(
+    wire: int | str, fault: str, much: float, *, way: str = "to_near", jitter_ms: int = 0, echo: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """A bad wire for a while."""
+    return "noise", {"wire": wire, "for_ms": 60_000, way: {fault: much, "jitter_ms": jitter_ms}, "echo": echo}
+
+
+def cut(point: str, ends: str) -> tuple[str, dict[str, Any]]:
+    """The power goes, or the process is killed, at a point of the next grant."""
+    event = "" if point == "idle" else "granted"
+    return "cut", {"point": point, "ends": ends, "event": event, "statement": 3, "off_ms": 3000, "floor": True}
+
+
+BOARD: dict[str, Any] = {"board": 0, "for_ms": 40_000}
+CALM_BROKER = {"pubacks": 0, "publishes": 0, "refuses": 0, "nobody": 0, "for_ms": 100_000}
+CALM_ACKS = {"lost": 0, "doubled": 0, "wrong": 0, "late_ms": 0, "for_ms": 60_000}
+JAM: dict[str, Any] = {"door": 1, "pulses": 1, "late_ms": 3000, "for_ms": 100_000}
+STORM: list[tuple[str, dict[str, Any]]] = [
+    *(noise(0, fault, 0.4) for fault in ("lose", "corrupt", "truncate", "garbage", "duplicate")),
+    *(noise("scanner", fault, 1.0) for fault in ("lose", "corrupt", "truncate", "garbage", "duplicate")),
+    noise(0, "forge", 0.2, way="to_far"),
+    noise(0, "forge", 0.3),
+    noise(0, "delay_ms", 30, jitter_ms=40),
+    noise(0, "byte_ms", 2),
+    noise(0, "lose", 0.0, echo=True),
+    ("board_off", BOARD),
+    ("board_reboots", BOARD | {"for_ms": 300}),
+    ("board_astray", BOARD | {"by": 1, "count": 1}),
+    *(("board_says", BOARD | {"ask": ask}) for ask in range(0x11, 0x15)),
+    ("board_late", {"board": 0, "late_ms": 120, "mute": 2}),
+    *(("door_jams", JAM | {"how": how}) for how in ("jams", "sticks", "opens_late")),
+    *(("sensor", {"door": 2, "how": how, "for_ms": 60_000}) for how in ("stuck_shut", "stuck_open", "flickers")),
+    *(("unplugged", {"device": device, "for_ms": 9000, "name": "/dev/ttyUSB7"}) for device in (0, "scanner")),
+    *(("network", {"for_ms": 60_000, "forgets": forgets}) for forgets in (False, True)),
+    *(("broker", CALM_BROKER | {fault: 2}) for fault in ("pubacks", "publishes", "refuses", "nobody")),
+    *(("acks", CALM_ACKS | {fault: 2}) for fault in ("lost", "doubled", "wrong")),
+    ("acks", CALM_ACKS | {"late_ms": 9000}),
+    ("cloud_away", {"for_ms": 60_000}),
+    *(("clock_jumps", {"by_ms": by, "quality": "rtc", "for_ms": 60_000}) for by in (3_600_000, -3_600_000)),
+    *(("disk", {"how": how, "for_ms": 90_000}) for how in ("full", "readonly")),
+    ("disk_slow", {"slow_ms": 1500, "for_ms": 60_000}),
+    *(cut(point, ends) for ends in ("power", "kill") for point in (*POINTS, "idle")),
+]
+"""Every kind of weather in every form, one after another."""
+
+
+def test_every_fault_happens_and_breaks_nothing() -> None:
+    """A resident in each fault of the list, another after it; every fault is counted, and every invariant holds."""
+    entries: list[tuple[str, dict[str, Any]]] = []
+    for number, fault in enumerate(STORM):
+        entries += [fault, ("careful", {"order": f"A{number}"}), ("collects", {"order": f"A{number}"})]
+        entries += [("passer_by", {}), ("caretaker", {})] if number % 4 == 3 else []
+    outcome = lived(*entries, apart_ms=40_000, site=structs.replace(QUICK, doors=24))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    elsewhere = {"fault/network_weeks", "fault/door_forced"}  # a world of weeks, a thief
+    elsewhere |= {f"fault/command_{kind}" for kind in ("doubled", "late", "retained", "malformed")}  # the cloud
+    assert not [name for name in (*FAULTS, *CUTS) if not outcome.counts[name] and name not in elsewhere]
