@@ -6,13 +6,14 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CRASH ?= disk kill
 FUZZ_SECONDS ?= 600
 FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock built clean mutants fuzz
+.PHONY: help setup demo test lint bench soak lock built clean mutants fuzz crash
 
 help: ## 列出目标  this list
 	@printf '用法 usage: make <target> [ARGS="..."]\n\n'
@@ -26,6 +27,9 @@ demo: $(READY) ## 在模拟器上演示整个柜子  the whole cabinet on the si
 bench: $(READY) ## 测量扫码到开锁等时间  scan to unlock and other times, on this machine
 	@$(BIN)/locker bench $(ARGS)
 
+soak: $(READY) ## 几千个模拟世界  thousands of simulated worlds; ARGS="--worlds 500 --days 1 --jobs 2 --seed 1"
+	@$(BIN)/locker soak --worlds 2000 --jobs 2 --save soak-failure.json $(ARGS)
+
 lint: $(READY) ## ruff 与 mypy  ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -35,6 +39,9 @@ test: lint ## 全部检查  lint, then every test; ARGS="tests/test_config.py" f
 	@bash tests/debian-packages.sh
 	@PYTHON=$(BIN)/python bash tests/other-issuers.sh
 	@$(BIN)/python -m pytest $(ARGS)
+
+crash: $(READY) ## 断电与杀进程  the power cut at every write of a day, and 500 times kill -9; CRASH=disk or kill for one of them
+	@set -e; for kind in $(CRASH); do $(BIN)/locker crash $$kind $(ARGS); done
 
 mutants: $(READY) ## 变异测试  documents that are almost right, none accepted; ARGS="--count 1000000 --seed 7 --jobs 2"
 	@$(BIN)/python tests/fuzz/mutants.py $(ARGS)

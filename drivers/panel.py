@@ -1,14 +1,15 @@
-"""The panel: the screen's Unix socket, over which screens go out and touches come in.
+"""The panel: the screen's Unix socket, over which screens go out and touches and typed codes come in.
 
 Hardware: any touch screen with a program that shows what it is told (the kiosk page, the demo, a terminal).
 Wire: a Unix stream socket, mode 0600, one JSON object a line. Out: ``{"screen", "number", "door", "offers",
-    "reason", "ticket", "remaining_ms", "receipt", "invite", "digits"}``; in: ``{"touch", "screen"}``. A client gets the last
-    screen at once.
-Source: locker.model, ``Show`` and ``Touched``; this is our own wire.
+    "reason", "ticket", "remaining_ms", "receipt", "invite", "digits"}``; in: ``{"touch", "screen"}``,
+    or ``{"typed", "screen"}`` with 1 to 8 digits. A client gets the last screen at once.
+Source: locker.model, ``Show``, ``Touched`` and ``Typed``; this is our own wire.
 Quirks: a socket file outlives a killed process: a file nobody answers on is replaced, one that somebody answers
     on is not, and a file that is no socket is never removed. A slow, dead or babbling client is dropped and counted.
 
-Knows sockets and lines. Must never know what a button means, and never opens a door: it only passes touches on.
+Knows sockets and lines. Must never know what a button or a code means, and never opens a door: it only passes them on.
+What was typed is in no log, no error and no ``repr`` of ours.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import json
 import selectors
 import socket
 import stat
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -25,13 +28,14 @@ import msgspec
 from msgspec import Meta
 
 from locker.config import Panel
-from locker.model import Act, Event, Now, PortBack, PortLost, Show, Touched
+from locker.model import Act, Event, Now, PortBack, PortLost, Show, Touched, Typed
 
 CLIENTS_MAX = 8
 LINE_BYTES_MAX = 512
 READ_BYTES = 4096
 PENDING_BYTES_MAX = 16_384
 RETRY_MS = 1000
+COUNTED = ("screens", "touches", "entries", "accepted", "dropped", "malformed", "overlong", "slow")
 
 
 class Touch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,17 +45,27 @@ class Touch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     screen: Annotated[int, Meta(ge=0, le=2**53)]
 
 
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The other thing that a client may send: what was typed on the keypad, and the number of its screen."""
+
+    typed: Annotated[str, Meta(min_length=1, max_length=8, pattern=r"^[0-9]+\Z")]
+    screen: Annotated[int, Meta(ge=0, le=2**53)]
+
+    def __repr__(self) -> str:
+        return f"Entry(typed=..., screen={self.screen})"
+
+
 @dataclass(slots=True, eq=False)
 class Client:
     """One connected screen, with what it has not finished saying and what it has not yet taken."""
 
     link: socket.socket
-    heard: bytearray = field(default_factory=bytearray)
+    heard: bytearray = field(default_factory=bytearray, repr=False)
     pending: bytearray = field(default_factory=bytearray)
 
 
 class PanelDriver:
-    """The ``Driver`` of the panel socket; ``refresh`` gives ``Touched``, ``perform`` takes ``Show``."""
+    """The ``Driver`` of the panel socket; ``refresh`` gives ``Touched`` and ``Typed``, ``perform`` takes ``Show``."""
 
     def __init__(self, config: Panel) -> None:
         """Prepare without touching the disk; the socket is made at the first ``refresh``."""
@@ -64,7 +78,7 @@ class PanelDriver:
         self._clients: list[Client] = []
         self._shown: Show | None = None
         self._shown_ms = 0
-        self._counts = dict.fromkeys(("screens", "touches", "accepted", "dropped", "malformed", "overlong", "slow"), 0)
+        self._counts = dict.fromkeys(COUNTED, 0)
 
     @property
     def name(self) -> str:
@@ -80,7 +94,7 @@ class PanelDriver:
         return self._retry_ms
 
     def refresh(self, now: Now) -> list[Event]:
-        """Make the socket if it is missing, take in new clients, read touches, send what was left over."""
+        """Make the socket if it is missing, take in new clients, read what they say, send what was left over."""
         events: list[Event] = []
         if self._listener is None:
             events += self._listen(now)
@@ -108,7 +122,7 @@ class PanelDriver:
             self._send(client, now)
 
     def counters(self) -> dict[str, int]:
-        """Screens, touches, clients accepted and dropped, and why."""
+        """Screens, touches, entries on the keypad (how many, never which), clients accepted and dropped, and why."""
         return dict(self._counts)
 
     def close(self) -> None:
@@ -173,14 +187,15 @@ class PanelDriver:
         client.heard += data
         *lines, rest = client.heard.split(b"\n")
         client.heard = bytearray(rest)
-        touched, fault = _understood(lines)
+        said, fault = _understood(lines)
         if len(rest) > LINE_BYTES_MAX:
             fault = fault or "overlong"
-        self._counts["touches"] += len(touched)
+        for event in said:
+            self._counts["touches" if isinstance(event, Touched) else "entries"] += 1
         if fault:
             self._counts[fault] += 1
             self._drop(client)
-        return list(touched)
+        return list(said)
 
     def _send(self, client: Client, now: Now) -> None:
         assert self._shown is not None
@@ -232,17 +247,34 @@ def encode(show: Show, age_ms: int) -> bytes:
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _understood(lines: list[bytearray]) -> tuple[list[Touched], str]:
-    touched: list[Touched] = []
+def _understood(lines: list[bytearray]) -> tuple[list[Touched | Typed], str]:
+    said: list[Touched | Typed] = []
     for line in lines:
         if len(line) > LINE_BYTES_MAX:
-            return touched, "overlong"
-        try:
-            touch = msgspec.json.decode(line, type=Touch)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return touched, "malformed"
-        touched.append(Touched(touch.touch, touch.screen))
-    return touched, ""
+            return said, "overlong"
+        event = _said(line)
+        if event is None:
+            return said, "malformed"
+        said.append(event)
+    return said, ""
+
+
+def _said(line: bytearray) -> Touched | Typed | None:
+    readers: tuple[Callable[[bytearray], Touched | Typed], ...] = (_touched, _typed)
+    for read in readers:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            return read(line)
+    return None
+
+
+def _touched(line: bytearray) -> Touched:
+    touch = msgspec.json.decode(line, type=Touch)
+    return Touched(touch.touch, touch.screen)
+
+
+def _typed(line: bytearray) -> Typed:
+    entry = msgspec.json.decode(line, type=Entry)
+    return Typed(entry.typed, entry.screen)
 
 
 def _inode(path: Path) -> int:

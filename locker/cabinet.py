@@ -12,22 +12,28 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from locker.authority.token import Authority
-from locker.coil import CoilGuard
+from locker.coil import NOTE, CoilError, CoilGuard
 from locker.commands import Commands
 from locker.compartment import Compartment
 from locker.config import Config
-from locker.hall import Bearer
+from locker.hall import GAVE_WAY, Bearer
+from locker.invitation import Invitation
+from locker.keypad import Keypad, Pickup
 from locker.lapses import DAY_MS, Lapses
 from locker.ledger import Ledger
+from locker.machine import VisitState
 from locker.model import (
     Attend,
     BoardBack,
     BoardSilent,
+    Custody,
     DeviceTrouble,
     DoorSeen,
     Effect,
     Event,
+    Keep,
     KeepCompartment,
+    KeepNote,
     KeepToken,
     KeepVisit,
     Kind,
@@ -49,10 +55,15 @@ from locker.model import (
     SignedArrived,
     Size,
     Touched,
+    Typed,
 )
-from locker.reception import Reception
+from locker.presence import Presence
+from locker.quarantine import NOTE as QUARANTINE_NOTE
+from locker.quarantine import Quarantine
+from locker.reception import AT_THE_CABINET, Reception
 from locker.screen import Screen
 from locker.sightings import Sightings
+from locker.timekeeping import FIRST_S, Timekeeper
 from locker.trust import KINDS, Notary
 from locker.visit import Visit
 
@@ -63,25 +74,44 @@ DEVICE_EVENTS = {PortLost: "port_lost", PortBack: "port_back", DeviceTrouble: "d
 class Cabinet:
     """The state machine of the whole cabinet. ``log_full`` is set by the service when the store has no room left."""
 
-    def __init__(self, cfg: Config, authority: Authority, memory: Memory, now: Now) -> None:
-        """Take up what the disk knew; every door is unknown until it has been seen."""
-        self.cfg, self.authority = cfg, authority
+    def __init__(
+        self,
+        cfg: Config,
+        authority: Authority,
+        memory: Memory,
+        now: Now,
+        *,
+        boot: str = "",
+        seed: bytes = b"",
+        pickup: Pickup | None = None,
+        built_s: int = FIRST_S,
+    ) -> None:
+        """Take up what the disk knew; every door is unknown until it has been seen.
+
+        ``boot`` is this boot's id, "" where nobody knows it. ``seed`` is drawn once a start, 32 bytes, for the screen's
+        nonces; without one it invites nobody. ``pickup`` is what pick-up codes are made of; without it there are none.
+        ``built_s`` is when the program was built, in Unix seconds: it is not earlier than that.
+        """
+        self.cfg, self.authority, self._boot, self._coil_note = cfg, authority, boot, memory.notes.get(NOTE)
+        self.time = Timekeeper(memory.notes, now.ms, boot, built_s)
         kept = {row.door: row for row in memory.compartments}
         self.rooms = {plan.door: Compartment(plan, kept.get(plan.door)) for plan in cfg.doors}
         self.ledger = Ledger(memory.tokens)
         self.coil = CoilGuard(cfg.coil, max(board.pulse_ms for board in cfg.boards), now.ms)
-        self.screen = Screen(self.say, self._works, lambda: self._now.ms, cfg.visit.notice_ms)
+        self.quarantine = Quarantine(self.say, cfg, self.coil, memory.notes.get(QUARANTINE_NOTE))
+        self.presence = Presence(self.say, cfg.staff.present_s)
+        self.invitation = Invitation(cfg, seed)
+        self.screen = Screen(self.say, self.any_works, lambda: self._now.ms, cfg.visit.notice_ms, self.invitation)
         self.visit = Visit(self, cfg.visit)
         self.sightings = Sightings(self)
         self.reception = Reception(self)
         self.notary = Notary(self, memory.signed)
         self.lapses = Lapses(self, now)
+        self.keypad = Keypad(self, pickup, memory.notes, boot, now)
         self.commands = Commands(self, memory.commands)
         self.silent_boards = {board.name for board in cfg.boards}
-        self.log_full = False
-        self._interrupted = memory.visit
+        self.log_full, self._interrupted, self._now = False, memory.visit, now
         self._effects: list[Effect] = []
-        self._now = now
         self._link_lost_ms: int | None = None
         self._last_scan = (b"", -1_000_000)
 
@@ -89,19 +119,30 @@ class Cabinet:
 
     def start(self, now: Now, **fields: Any) -> list[Effect]:
         """The first effects after a start: say so, and close what was in progress. No door is pulsed (invariant 5)."""
-        self._now = now
+        now = self.weigh(now)
         self.say(Record("started", 0, fields))
         if self._interrupted is not None:
             door = int(self._interrupted)
             self.say(Record("interrupted", door, self._errand_fields(door)))
             self.say(KeepVisit(None))
+        self._resume_coil()
         self.notary.start(now)
+        self.keypad.start(now)
         self.screen.show("out_of_order")
         return self._drain()
 
+    def _resume_coil(self) -> None:
+        """The pulses of the last minute count on, over a restart and a power cut (invariant 10)."""
+        try:
+            if self._coil_note is not None:
+                self.coil.resume(self._coil_note, self._boot)
+        except CoilError as wrong:
+            fields = {"device": NOTE, "what": "unreadable", "detail": str(wrong)}
+            self.say(Record(DEVICE_EVENTS[DeviceTrouble], 0, fields))
+
     def handle(self, event: Event, now: Now) -> list[Effect]:
         """Decide about one fact. Facts that concern nobody are no error and have no effect."""
-        self._now = now
+        now = self.weigh(now)
         match event:
             case Scanned():
                 self._scanned(event, now)
@@ -109,6 +150,8 @@ class Cabinet:
                 self.sightings.seen(event, now)
             case Touched():
                 self._touched(event, now)
+            case Typed():
+                self.keypad.typed(event, now)
             case MessageReceived() if event.tail in KINDS:
                 self.notary.receive(event, now)
             case SignedArrived():
@@ -118,11 +161,14 @@ class Cabinet:
             case MessageReceived():
                 self.commands.receive(event, now)
             case PulseSent():
-                self.coil.sent(event.door, now.ms)
+                self._pulse_sent(event.door, now)
+                self.quarantine.pulsed(event.door, now)
             case PulseAnswered() if event.door == self.visit.door:
                 self.visit.board_said = event.answer.value
-            case PulseDropped() if event.door == self.visit.door:
-                self.visit.dropped(event.why, now)
+            case PulseDropped():
+                self.quarantine.dropped(event.door)
+                if event.door == self.visit.door:
+                    self.visit.dropped(event.why, now)
             case BoardSilent():
                 self.sightings.board_silent(event, now)
             case BoardBack():
@@ -134,28 +180,48 @@ class Cabinet:
                 self.reception.log_limited(Record(DEVICE_EVENTS[type(event)], 0, fields), now)
         return self._drain()
 
+    def _pulse_sent(self, door: int, now: Now) -> None:
+        """The order is on the wire only now: the coils' rests count from here, and the time the door has to open in.
+
+        A commit may have taken longer than that time; a door that nobody has looked at since is not jammed.
+        """
+        self.coil.sent(door, now.ms)
+        if door == self.visit.door and self.visit.state is VisitState.OPENING and self.visit.timer_ms is not None:
+            self.visit.timer_ms = now.ms + self.cfg.visit.open_wait_ms
+
     def advance(self, now: Now) -> list[Effect]:
         """Do what has become due."""
-        self._now = now
+        now = self.weigh(now)
         self.visit.advance(now)
         self.reception.advance(now)
         self.screen.advance(now)
         self.lapses.advance(now)
+        self.presence.advance(now)
+        self.keypad.advance(now)
         return self._drain()
+
+    def weigh(self, now: Now) -> Now:
+        """A reading of the machine's clock as everybody is to see it; one that was weighed before stays as it is."""
+        self._now = self.time.read(now)
+        for record in self.time.news():
+            self.reception.log_limited(record, self._now)
+        return self._now
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do, or None."""
-        parts = (self.visit, self.reception, self.screen, self.lapses)
+        parts = (self.visit, self.reception, self.screen, self.lapses, self.presence, self.keypad)
         return min((at for at in (part.deadline_ms() for part in parts) if at is not None), default=None)
 
     def _link(self, event: LinkUp | LinkDown, now: Now) -> None:
         """The way to the cloud was lost or is back: noted once each, because tries may be many."""
         if isinstance(event, LinkDown) and self._link_lost_ms is None:
             self._link_lost_ms = now.ms
-            self.say(Record("link_lost", 0, {"why": event.why}, droppable=True))
+            self.say(Record("link_lost", 0, {"why": event.why[:TEXT_MAX]}, droppable=True))
         elif isinstance(event, LinkUp) and self._link_lost_ms is not None:
             self.say(Record("link_back", 0, {"after_ms": now.ms - self._link_lost_ms}, droppable=True))
             self._link_lost_ms = None
+        self.invitation.connected = self._link_lost_ms is None
+        self.screen.renew()
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -171,6 +237,9 @@ class Cabinet:
         """A button; void unless it is on the screen that is shown now."""
         if not self.screen.offers(event.button, event.screen):
             return
+        bearer = self.visit.bearer
+        if bearer is not None and bearer.source == "scanner" and bearer.by:
+            self.presence.touches(now)
         if self.visit.present:
             if self.reception.allows(event.button, now):
                 self.visit.touched(event.button, now)
@@ -188,8 +257,21 @@ class Cabinet:
         self.say(KeepCompartment(room.row()))
 
     def pulse(self, door: int) -> None:
-        """Order one pulse. The only place where a ``Pulse`` is made."""
+        """Order one pulse. The only place where a ``Pulse`` is made; that it was is on the disk before it."""
+        self.say(KeepNote(NOTE, self.coil.to_text(self._boot, self._now.ms)))
+        self.quarantine.pulsed(door, self._now)
         self.say(Pulse(door))
+
+    def staff_present(self, now: Now) -> bool:
+        """Whether staff or a technician stand in front of the cabinet, by a code of theirs at the scanner."""
+        return self.presence.present(now)
+
+    def staffed(self, bearer: Bearer, now: Now) -> bool:
+        """Whether staff stand there and this was asked for at the cabinet: no limit on doors a minute then.
+
+        Their own code at the scanner says so by itself; nothing that came over the network does, or profits from it.
+        """
+        return bearer.source in AT_THE_CABINET and (bool(bearer.by) or self.staff_present(now))
 
     def claim(self, bearer: Bearer, door: int) -> None:
         """Bind an authority to a door, unspent, and note the visit for the next start.
@@ -212,9 +294,13 @@ class Cabinet:
     def allot(self, size: Size | None, low: bool, now: Now, larger_than: Size | None = None) -> Compartment | None:
         """A free compartment of the size wanted, else the next larger; a low one first where that is asked for."""
         least = size.value if size else (larger_than.value + 1 if larger_than else Size.S.value)
-        fits = [r for r in self.rooms.values() if r.free and r.size.value >= least and not self.is_silent(r)]
+        fits = [r for r in self.rooms.values() if r.free and r.size.value >= least and self.works(r)]
         rested = {r.door: self.coil.earliest_ms(r.door, now.ms)[0] for r in fits}
         return min(fits, key=lambda r: (low and not r.plan.low, r.size.value, rested[r.door], r.door), default=None)
+
+    def works(self, room: Compartment) -> bool:
+        """Whether this compartment's board answers and may pulse."""
+        return not self.is_silent(room) and room.door not in self.coil.barred
 
     def is_silent(self, room: Compartment) -> bool:
         """Whether this compartment's board does not answer."""
@@ -227,12 +313,28 @@ class Cabinet:
         room.errand = replace(errand, complete=True)
         fields = self._errand_fields(room.door)
         if errand.purpose is Purpose.DEPOSIT:
-            room.hold(errand.order, Kind.SUBMISSION, now.wall_ms, now.wall_ms + self.cfg.keeping.days * DAY_MS)
-            self.say(Record("deposited", room.door, fields | {"deadline_ms": room.deadline_ms}))
+            self.say(Record("deposited", room.door, fields | self.hold(room, errand.order, Kind.SUBMISSION, now)))
         elif errand.purpose is Purpose.COLLECT:
             room.release()
             self.say(Record("collected", room.door, fields))
+            if self.visit.bearer is not None and (self.visit.door, self.visit.bearer.source) == (room.door, GAVE_WAY):
+                self.unwatched(room)
         self.keep(room)
+
+    def unwatched(self, room: Compartment) -> None:
+        """A collection was shut by nobody knows whom: the item may still lie there, so somebody has to look."""
+        room.take_out_of_service("unwatched")
+        self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
+
+    def hold(self, room: Compartment, order: bytes, kind: Kind, now: Now) -> dict[str, Any]:
+        """An item lies here now, for its owner to collect; what its event says of that, to be said in this step.
+
+        What lies here already (its door was opened again within the visit) keeps its load number.
+        """
+        same = room.custody is Custody.HOLDING and (room.order, room.kind) == (order, kind)
+        load = room.load if same and room.load is not None else self.keypad.loads.give(room.door, order)
+        room.hold(order, kind, now.wall_ms, now.wall_ms + self.cfg.keeping.days * DAY_MS, load)
+        return {"deadline_ms": room.deadline_ms} | ({} if load is None else {"load": load})
 
     def visit_over(self, now: Now) -> None:
         """The person has gone."""
@@ -242,9 +344,9 @@ class Cabinet:
 
     # --- small ------------------------------------------------------------------------------------
 
-    def _works(self) -> bool:
-        """Whether any board answers."""
-        return len(self.silent_boards) < len(self.cfg.boards)
+    def any_works(self) -> bool:
+        """Whether any board answers and may pulse."""
+        return any(b.name not in self.silent_boards | self.quarantine.boards for b in self.cfg.boards)
 
     def idle_again(self) -> None:
         """Boards came or went while nobody was there."""
@@ -257,6 +359,8 @@ class Cabinet:
         return Bearer.of(room.errand, 0).fields() if room and room.errand else {}
 
     def _drain(self) -> list[Effect]:
-        """This step's effects, once."""
+        """This step's effects, once. The floor of the time rides on whatever is saved, and else goes now and then."""
         effects, self._effects = self._effects, []
+        if self.time.due() or any(isinstance(effect, Keep) for effect in effects):
+            effects.insert(0, self.time.note())
         return effects

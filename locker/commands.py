@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 LATE_S = 10
 AHEAD_S_MAX = 600
-KEPT_MAX = 2000
+KEPT_MAX = 3000
+"""More than a flood can fill within the time that ids are kept: see the two limits a minute."""
+SERVICE_MINUTE_MAX = 30
+"""A whole cabinet of doors, and some more; nothing signed stands behind this command."""
+REASON_MAX = 64
 OPS = ("open", "service")
 
 
@@ -79,21 +83,39 @@ class Commands:
             self._done_with(command, outcome, now)
 
     def _service(self, command: Command, now: Now) -> None:
-        """Put a door in or out of service. Never opens anything; an item inside stays collectable."""
+        """Put a door in or out of service, or end a board's quarantine. Never opens anything; items can be collected."""
+        if "board" in command.args:
+            self._lift(command, now)
+            return
         door, wanted = command.args.get("door"), command.args.get("in_service")
         room = self._cabinet.rooms.get(door) if isinstance(door, int) and not isinstance(door, bool) else None
         if room is None or not isinstance(wanted, bool):
             detail = "service needs args.door (a door of this cabinet) and args.in_service (true or false)"
             self._refuse(command.id, Refusal.BAD_MESSAGE, detail, now, exp=command.exp)
             return
-        reason = str(command.args.get("reason", "cloud"))[:64]
+        reason = _printable(str(command.args.get("reason", "cloud"))[:REASON_MAX])
+        said = Record("service_changed", room.door, {"in_service": wanted, "reason": reason})
+        if not self._cabinet.reception.log_limited(said, now, most=SERVICE_MINUTE_MAX):
+            self._refuse(command.id, Refusal.BUSY, f"at most {SERVICE_MINUTE_MAX} a minute", now, exp=command.exp)
+            return
         if wanted:
             room.put_in_service()
         else:
             room.take_out_of_service(reason)
         self._cabinet.keep(room)
-        self._cabinet.say(Record("service_changed", room.door, {"in_service": wanted, "reason": reason}))
         self._done_with(command, room.door, now)
+
+    def _lift(self, command: Command, now: Now) -> None:
+        """Somebody has looked at a board that opened a wrong door."""
+        board = command.args.get("board")
+        wanted = command.args.get("in_service") is True and isinstance(board, str)
+        reason = _printable(str(command.args.get("reason", "cloud"))[:REASON_MAX])
+        if not wanted or not self._cabinet.quarantine.lift(str(board), {"source": "cloud", "reason": reason}):
+            detail = "service needs args.board (a board in quarantine) with args.in_service true"
+            self._refuse(command.id, Refusal.BAD_MESSAGE, detail, now, exp=command.exp)
+            return
+        self._cabinet.idle_again()
+        self._done_with(command, 0, now)
 
     def _done_with(self, command: Command, door: int, now: Now) -> None:
         """Answer yes, once and for all repeats."""
@@ -102,12 +124,12 @@ class Commands:
         self._remember(CommandRow(command.id, command.exp, answer))
 
     def _refuse(self, command_id: str, reason: Refusal, detail: str, now: Now, exp: int | None = None) -> None:
-        """Answer no; with ``exp`` the answer is kept for repeats."""
+        """Answer no; with ``exp`` the answer is kept for repeats, unless this is a flood: that must wear no card."""
         fields = {"id": command_id, "reason": reason.value, "detail": detail[:200]}
-        self._cabinet.reception.log_limited(Record("command_refused", 0, fields), now)
+        logged = self._cabinet.reception.log_limited(Record("command_refused", 0, fields), now)
         response = Response(id=command_id, ok=False, at_ms=now.wall_ms, reason=reason.value, detail=detail[:200])
         answer = messages.encode(response)
-        if exp is None:
+        if exp is None or not logged:
             self._cabinet.say(Answer(answer))
         else:
             self._remember(CommandRow(command_id, exp, answer))
@@ -118,10 +140,20 @@ class Commands:
         self._cabinet.say(KeepCommand(row))
         self._cabinet.say(Answer(row.answer))
 
+    def forget(self, before_s: int) -> None:
+        """Drop those that expired before this Unix second; the caller has the disk do the same."""
+        self._done = {key: row for key, row in self._done.items() if row.exp >= before_s}
+
     def _full(self, now: Now) -> bool:
         """Whether no further id can be remembered; forgets those that would be refused as late anyway."""
-        over_s = now.wall_ms // 1000 - LATE_S - AHEAD_S_MAX
-        if len(self._done) >= KEPT_MAX // 2:
-            self._done = {key: row for key, row in self._done.items() if row.exp > over_s}
-            self._cabinet.say(Forget(token_exp_before=0, command_exp_before=over_s + 1))
+        over_s = now.past_ms // 1000 - LATE_S - AHEAD_S_MAX
+        if (before := len(self._done)) >= KEPT_MAX // 2:
+            self.forget(over_s + 1)
+            if len(self._done) < before:
+                self._cabinet.say(Forget(token_exp_before=0, command_exp_before=over_s + 1))
         return len(self._done) >= KEPT_MAX
+
+
+def _printable(text: str) -> str:
+    """A text that stands in one line of a log as it is."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

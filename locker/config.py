@@ -16,16 +16,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
+from locker.config_boards import Board as Board
+from locker.config_boards import FileName, Name
 from locker.config_checks import contradictions, nearest, shown
+from locker.config_gpio import boards_of, elsewhere, keys_of, struct_of
 
 FILE_BYTES_MAX = 262_144
 
-_NAME_WORDS = "1 to 32 of a-z, 0-9 and hyphens, not a hyphen first"
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description=_NAME_WORDS)]
 Title = Annotated[str, Meta(min_length=1, max_length=40)]
-FileName = Annotated[str, Meta(min_length=1, max_length=255)]
 FileNameOrNone = Annotated[str, Meta(max_length=255)]
 PublicKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="64 hexadecimal digits, 0-9 and a-f")]
+_URL = r"^https://[a-z0-9.-]{1,80}(:[0-9]{1,5})?/[A-Za-z0-9._~/?&=%+,;:@{}-]{1,100}\Z"
+_URL_WORDS = "an https address in plain characters, {cabinet} and {nonce} once each behind its host"
+InviteUrl = Annotated[str, Meta(pattern=_URL, description=_URL_WORDS)]
 
 
 class Cabinet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,7 +41,10 @@ class Cabinet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One compartment: its label's number, size, place and wire. ``row`` 1 is the top; ``channel`` is 0-based."""
+    """One compartment: its label's number, size, place and wire. ``row`` 1 is the top; ``channel`` is 0-based.
+
+    ``occupancy``: whether a sensor inside is wired to the board's socket of the same number.
+    """
 
     door: Annotated[int, Meta(ge=1, le=255)]
     size: Literal["S", "M", "L"]
@@ -47,35 +53,20 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     channel: Annotated[int, Meta(ge=0, le=255)]
     board: Name = "main"
     low: bool = False
-
-
-class Board(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One lock board and how it is wired. Poll intervals and time-outs in milliseconds."""
-
-    port: FileName
-    name: Name = "main"
-    kind: Literal["kr-cu24", "kr-cu12"] = "kr-cu24"
-    baud: Literal[9600, 19200, 57600, 115200] = 19200
-    address: Annotated[int, Meta(ge=0, le=15)] = 0
-    closed_bit: Literal[0, 1] = 1
-    local_echo: bool = False
-    pulse_ms: Annotated[int, Meta(ge=100, le=1000, multiple_of=10)] = 500
-    reply_ms: Annotated[int, Meta(ge=20, le=5000)] = 100
-    unlock_reply_ms: Annotated[int, Meta(ge=20, le=5000)] = 1500
-    poll_ms: Annotated[int, Meta(ge=5, le=1000)] = 5
-    idle_poll_ms: Annotated[int, Meta(ge=50, le=10_000)] = 250
-    silent_after: Annotated[int, Meta(ge=2, le=100)] = 5
-    retry_port_ms: Annotated[int, Meta(ge=50, le=60_000)] = 1000
+    occupancy: bool = False
 
 
 class Scanner(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The QR scanner. ``configure`` lets the driver set the module up at start and read it back."""
+    """The QR scanner. ``configure`` lets the driver set the module up and read it back. Baud 0: look for it."""
 
     port: FileName
     name: Name = "scanner"
-    kind: Literal["gm65"] = "gm65"
-    baud: Literal[9600, 57600, 115200] = 9600
+    kind: Literal["gm65", "ssi", "de2120", "newland", "honeywell", "line", "keyboard"] = "gm65"
+    baud: Literal[0, 9600, 19200, 38400, 57600, 115200] = 9600
     configure: bool = True
+    ending: Literal["any", "cr", "lf", "crlf", "tab", "none"] = "any"
+    quiet_ms: Annotated[int, Meta(ge=20, le=2000)] = 150
+    check_s: Annotated[int, Meta(ge=60, le=86_400)] = 3600
     reply_ms: Annotated[int, Meta(ge=20, le=5000)] = 200
     retry_port_ms: Annotated[int, Meta(ge=50, le=60_000)] = 1000
 
@@ -132,13 +123,27 @@ class Coil(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     cooldown_ms: Annotated[int, Meta(ge=500, le=60_000)] = 1000
     gap_ms: Annotated[int, Meta(ge=0, le=10_000)] = 200
     per_lock_minute_max: Annotated[int, Meta(ge=1, le=20)] = 6
-    doors_minute_max: Annotated[int, Meta(ge=1, le=1200)] = 8
+    doors_minute_max: Annotated[int, Meta(ge=1, le=60)] = 8
+
+
+class Staff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long staff are held to stand there after their last act at the cabinet."""
+
+    present_s: Annotated[int, Meta(ge=10, le=600)] = 120
 
 
 class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long items may lie in the cabinet."""
 
     days: Annotated[int, Meta(ge=1, le=60)] = 7
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long what names an order or a person stays on this cabinet's disk, in days (docs/retention.md)."""
+
+    events_days: Annotated[int, Meta(ge=1, le=3650)] = 190
+    tokens_days: Annotated[int, Meta(ge=1, le=60)] = 1
+    commands_days: Annotated[int, Meta(ge=1, le=60)] = 1
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -158,6 +163,18 @@ class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     stick: FileNameOrNone = ""
 
 
+class Invite(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The phone-first way: the address that the idle screen shows as a QR code for the resident's phone."""
+
+    url: InviteUrl
+
+
+class Pickup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Pick-up codes typed on the screen's keypad; their secret is ``pickup.secret`` beside the database."""
+
+    digits: Annotated[int, Meta(ge=6, le=8)] = 6
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file."""
 
@@ -170,9 +187,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     keys: Annotated[list[Key], Meta(max_length=64)] = []
     panel: Panel | None = None
     mqtt: Mqtt | None = None
+    pickup: Pickup | None = None
+    invite: Invite | None = None
     visit: Visit = Visit()
     coil: Coil = Coil()
+    staff: Staff = Staff()
     keeping: Keeping = Keeping()
+    retention: Retention = Retention()
+
+
+def invite_url(config: Config, nonce: str) -> str:
+    """The address that the idle screen shows with this nonce (hexadecimal); "" where none is configured."""
+    url = config.invite.url if config.invite is not None else ""
+    return url.replace("{cabinet}", config.cabinet.id).replace("{nonce}", nonce)
 
 
 def inbox_folder(config: Config) -> Path:
@@ -213,11 +240,17 @@ def decode(text: str, where: str) -> Config:
         raise ConfigError([f"{where}: not TOML: {error}"]) from error
     problems = list(_misfits(tables, Config, ""))
     if not problems:
-        config = msgspec.convert(tables, Config, strict=True)
+        config = _converted(tables)
         problems = list(contradictions(config))
     if problems:
         raise ConfigError([f"{where}: {problem}" for problem in problems])
     return config
+
+
+def _converted(tables: dict[str, Any]) -> Config:
+    """The boards are decoded one by one, because each kind has keys of its own."""
+    config = msgspec.convert(tables | {"boards": [{"port": "-"}]}, Config, strict=True)
+    return msgspec.structs.replace(config, boards=boards_of(tables["boards"]))
 
 
 # --- each key by itself ---------------------------------------------------------------------------
@@ -227,7 +260,7 @@ def _misfits(value: Any, hint: Any, path: str) -> Iterator[str]:
     """Every place in ``value`` that does not fit ``hint``, the type of the key at ``path``."""
     plain, meta = _parts(hint)
     if _is_table(plain) and isinstance(value, dict):
-        yield from _misfits_in_table(value, plain, path)
+        yield from _misfits_in_table(value, struct_of(plain, value), path)
     elif get_origin(plain) is list and isinstance(value, list) and _within(len(value), meta):
         for index, item in enumerate(value):
             yield from _misfits(item, get_args(plain)[0], f"{path}[{index}]")
@@ -239,13 +272,13 @@ def _misfits(value: Any, hint: Any, path: str) -> Iterator[str]:
 
 
 def _misfits_in_table(table: dict[str, Any], struct: type[msgspec.Struct], path: str) -> Iterator[str]:
-    fields = {field.name: field for field in msgspec.structs.fields(struct)}
+    fields = keys_of(struct)
     dot = f"{path}." if path else ""
     for key, value in table.items():
         if key in fields:
             yield from _misfits(value, fields[key].type, dot + key)
         else:
-            yield f"{dot}{key}: unknown key with value {shown(value)}; {nearest(key, fields)}"
+            yield f"{dot}{key}: unknown key with value {shown(value)}; {elsewhere(key, struct) or nearest(key, fields)}"
     for name, field in fields.items():
         if field.required and name not in table:
             yield f"{dot}{name}: missing; needed: {allowed(field.type)}"

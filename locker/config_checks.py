@@ -8,14 +8,32 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from locker.config import Board, Config, Key, Mqtt
+from locker.config_gpio import GpioBoard, about_gpio
+from locker.config_serial import EightABoard, RelayBoard, about_serial
 
-CHANNELS = {"kr-cu24": 24, "kr-cu12": 12}
+if TYPE_CHECKING:
+    from locker.config import Board, Config, Key, Mqtt, Scanner
+
+CHANNELS = {"kr-cu24": 24, "kr-cu12": 12, "kr-cu16": 16, "kr-cu48": 48, "kr-cu48b": 48}
+ADDRESSES = {"kr-cu24": 16, "kr-cu12": 16, "kr-cu16": 15, "kr-cu48": 10, "kr-cu48b": 10}
+"""How many there are: the next number would call all boards at once (hardware facts 1.1, 1.2)."""
+PROTOCOLS = {"kr-cu12": "kr-cu24", "eletechsup": "waveshare"}
+"""Kinds that speak the protocol of another kind."""
+SENSING = ("kr-cu16",)
+"""Kinds with sockets for a sensor inside."""
+TCP = "tcp://"
+MUTE_SCANNERS = ("honeywell", "line", "keyboard")
+"""Scanners that no question is known for."""
+PICKUP_DOORS_MAX = 24
+"""What the odds of guessing are reckoned for: tokens contract, section 7."""
+NONCE_DIGITS = 16
+INVITE_MAX = 106
+"""What a QR code of version 6 (41 modules) holds at error correction M: ISO/IEC 18004, table 7, byte mode."""
 
 
 def contradictions(config: Config) -> Iterator[str]:
@@ -27,6 +45,10 @@ def contradictions(config: Config) -> Iterator[str]:
         yield from _about_authority(config.keys)
     if config.mqtt is not None:
         yield from _about_mqtt(config.mqtt)
+    if config.invite is not None:
+        yield from _about_invite(config)
+    if config.pickup is not None:
+        yield from _about_pickup(config)
     store = config.store
     yield from _below("store.events_kept", store.events_kept, "store.events_max", store.events_max)
 
@@ -43,33 +65,109 @@ def _about_doors(config: Config) -> Iterator[str]:
         board = boards.get(door.board)
         if board is None:
             yield f"doors[{index}].board: found {shown(door.board)}, no such board; {nearest(door.board, boards)}"
-        elif door.channel >= CHANNELS[board.kind]:
+        elif door.channel >= _channels(board):
             yield (
                 f"doors[{index}].channel: found {door.channel}; "
-                f"allowed: 0 to {CHANNELS[board.kind] - 1} on a {board.kind}"
+                f"allowed: 0 to {_channels(board) - 1} on a {board.kind}" + _so_wired(board)
             )
+        elif door.occupancy and isinstance(board, GpioBoard) and door.channel >= board.senses:
+            yield (
+                f"doors[{index}].occupancy: found true for channel {door.channel}; allowed: only below "
+                f"{board.senses}, the sensors of board {board.name}" + _so_wired(board)
+            )
+        elif door.occupancy and not isinstance(board, GpioBoard) and board.kind not in SENSING:
+            yield f"doors[{index}].occupancy: found true on a {board.kind}; allowed: only on a {', '.join(SENSING)}"
+
+
+def _channels(board: Board) -> int:
+    return board.channels if isinstance(board, GpioBoard | EightABoard | RelayBoard) else CHANNELS[board.kind]
+
+
+def _so_wired(board: Board) -> str:
+    return " with these chips and pins" if isinstance(board, GpioBoard) else ""
 
 
 def _about_boards(config: Config) -> Iterator[str]:
     yield from _repeats("boards", "name", [board.name for board in config.boards])
-    yield from _repeats("boards", "port and address", [(board.port, board.address) for board in config.boards])
+    places = [(b.port, b.name if isinstance(b, GpioBoard) else b.address) for b in config.boards]
+    yield from _repeats("boards", "port and address", places)
+    yield from about_gpio(config.boards)
+    yield from about_serial(config.boards, config.visit.open_wait_ms)
     first: dict[str, tuple[int, Board]] = {}
     visit, coil = config.visit, config.coil
     for index, board in enumerate(config.boards):
         path = f"boards[{index}]"
         before, other = first.setdefault(board.port, (index, board))
-        if board.baud != other.baud:
-            yield f"{path}.baud: found {board.baud}; allowed: {other.baud}, as boards[{before}] on the same port"
+        if not isinstance(board, GpioBoard):
+            yield from _about_sharing(path, board, f"boards[{before}]", other)
+            yield from _about_kind(path, board)
+            yield from _about_port(f"{path}.port", board.port)
         yield from _below(f"{path}.pulse_ms", board.pulse_ms, "coil.cooldown_ms", coil.cooldown_ms + 1)
         yield from _below(f"{path}.pulse_ms", board.pulse_ms, "visit.open_wait_ms", visit.open_wait_ms)
         yield from _below(f"{path}.pulse_ms", board.pulse_ms, "its unlock_reply_ms", board.unlock_reply_ms)
         yield from _below(f"{path}.poll_ms", board.poll_ms, "its idle_poll_ms", board.idle_poll_ms + 1)
+    yield from _about_scanner(config.scanner)
     if config.scanner.port in first:
         yield f"scanner.port: found {shown(config.scanner.port)}, a board's port; allowed: a port of its own"
     if config.scanner.name in {board.name for board in config.boards}:
         yield f"scanner.name: found {shown(config.scanner.name)}, a board's name; allowed: a name of its own"
     yield from _below("visit.reminder_ms", visit.reminder_ms, "visit.alarm_ms", visit.alarm_ms)
     yield from _below("coil.cooldown_ms", coil.cooldown_ms, "visit.rest_ms", visit.rest_ms + 1)
+
+
+def _about_scanner(scanner: Scanner) -> Iterator[str]:
+    """A rate to be found needs somebody who answers, an end of readings may not be ours already, ports have sorts."""
+    if scanner.port.startswith(TCP):
+        yield f"scanner.port: found {shown(scanner.port)}; allowed: a serial port: what is scanned is a key"
+    if (scanner.kind == "keyboard") != scanner.port.startswith("/dev/input/") and scanner.port.startswith("/dev/"):
+        wanted = "a name in /dev/input/by-id" if scanner.kind == "keyboard" else "a serial port"
+        yield f"scanner.port: found {shown(scanner.port)} with kind {shown(scanner.kind)}; allowed: {wanted}"
+    if scanner.baud == 0 and scanner.kind in MUTE_SCANNERS:
+        yield f"scanner.baud: found 0 with kind {shown(scanner.kind)}; allowed: its rate: it answers no question"
+    if scanner.baud == 0 and not scanner.configure:
+        yield "scanner.baud: found 0 with configure false; allowed: its rate: to look for it is to send something to it"
+    if scanner.ending != "any" and scanner.kind not in ("line", "honeywell"):
+        yield f"scanner.ending: found {shown(scanner.ending)}; allowed: only with kind line or honeywell"
+
+
+def _about_sharing(path: str, board: Board, before: str, other: Board) -> Iterator[str]:
+    """Boards on one port are one bus: one speed, one adapter, one protocol."""
+    for key in ("baud", "local_echo", "retry_port_ms", "quiet_ms"):
+        found, wanted = getattr(board, key, None), getattr(other, key, None)
+        if found != wanted:
+            yield f"{path}.{key}: found {shown(found)}; allowed: {shown(wanted)}, as {before} on the same port"
+    if PROTOCOLS.get(board.kind, board.kind) != PROTOCOLS.get(other.kind, other.kind):
+        yield (
+            f"{path}.kind: found {shown(board.kind)} on the port of {before}, a {other.kind}; "
+            f"allowed: one protocol a port, because a board must never meet another protocol's bytes"
+        )
+
+
+def _about_kind(path: str, board: Board) -> Iterator[str]:
+    if board.address >= ADDRESSES.get(board.kind, board.address + 1):
+        yield f"{path}.address: found {board.address}; allowed: 0 to {ADDRESSES[board.kind] - 1} on a {board.kind}"
+    if board.pulse_command and board.kind != "kr-cu16":
+        yield (
+            f"{path}.pulse_command: found true; allowed: only on a kr-cu16: a kr-cu24 or kr-cu12 is always asked, "
+            f"a kr-cu48 cannot be"
+        )
+
+
+def _about_port(path: str, port: str) -> Iterator[str]:
+    """A serial server is called by its number, so that nobody can answer to its name, and lies on a wire of ours."""
+    if not port.startswith(TCP):
+        return
+    try:
+        address = ip_address(port.removeprefix(TCP).rpartition(":")[0].strip("[]"))
+        near = (address.is_private or address.is_loopback) and not address.is_unspecified
+        number = int(port.rpartition(":")[2])
+    except ValueError:
+        near, number = False, 0
+    if not near or not 1 <= number <= 65_535:
+        yield (
+            f"{path}: found {shown(port)}; allowed: tcp://ADDRESS:PORT with the number of a private address "
+            f"(192.168.x.x, 10.x.x.x, 172.16-31.x.x, fd00::) or of this machine: anybody on that wire can open doors"
+        )
 
 
 def _about_keys(keys: list[Key]) -> Iterator[str]:
@@ -100,6 +198,31 @@ def _about_mqtt(mqtt: Mqtt) -> Iterator[str]:
     if bool(mqtt.cert_file) != bool(mqtt.key_file):
         there, gone = ("cert_file", "key_file") if mqtt.cert_file else ("key_file", "cert_file")
         yield f"mqtt.{gone}: missing; needed together with mqtt.{there}: both or neither"
+
+
+def _about_invite(config: Config) -> Iterator[str]:
+    url = config.invite.url if config.invite is not None else ""
+    places = re.findall(r"\{.*?\}|[{}]", url)
+    if sorted(places) != ["{cabinet}", "{nonce}"]:
+        yield f"invite.url: found {shown(url)}; allowed: {{cabinet}} and {{nonce}} once each, and no other braces"
+    longest = len(url.replace("{cabinet}", config.cabinet.id).replace("{nonce}", "0" * NONCE_DIGITS))
+    if longest > INVITE_MAX:
+        yield (
+            f"invite.url: {longest} characters with cabinet.id and a nonce in it; "
+            f"allowed: at most {INVITE_MAX}, so that the code on the screen stays large enough for any phone"
+        )
+    if config.mqtt is None:
+        yield "invite: found without [mqtt]; allowed: both, because the grant comes over the network, or neither"
+
+
+def _about_pickup(config: Config) -> Iterator[str]:
+    if len(config.doors) > PICKUP_DOORS_MAX:
+        yield (
+            f"pickup: found with {len(config.doors)} doors; allowed: at most {PICKUP_DOORS_MAX}, "
+            f"because the odds of guessing a code are reckoned for that many items; leave the table out"
+        )
+    if config.panel is None:
+        yield "pickup: found without [panel]; allowed: both, because codes are typed on the screen, or neither"
 
 
 def _is_loopback(host: str) -> bool:

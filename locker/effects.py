@@ -137,10 +137,15 @@ class KeepNote:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Delete used tokens and commands that expired before these Unix seconds."""
+    """Delete used tokens and commands that expired before these Unix seconds.
+
+    With ``event_before_ms`` (Unix wall time, 0 for none) also the event rows that the cloud has and that are older; the
+    store then says in an event how much went of each kind.
+    """
 
     token_exp_before: int
     command_exp_before: int
+    event_before_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class Ledger:
         row = self._rows.get(cti)
         return row is not None and row.spent
 
+    def knows(self, order: bytes) -> bool:
+        """Whether any token for this order was claimed here."""
+        return any(row.order == order for row in self._rows.values())
+
     def exp(self, cti: bytes) -> int:
         """When a claimed token expires, Unix seconds; 0 for one never claimed."""
         row = self._rows.get(cti)
@@ -38,6 +42,16 @@ class Ledger:
         """When the last unspent token claimed for this order at this door expires, Unix seconds; 0 for none."""
         rows = self._rows.values()
         return max((r.exp for r in rows if (r.door, r.order, r.spent) == (door, order, False)), default=0)
+
+    def beginning(self, begin: bytes) -> set[bytes]:
+        """The ids that begin with these bytes."""
+        return {cti for cti in self._rows if cti.startswith(begin)}
+
+    def expire(self, cti: bytes) -> UsedToken:
+        """Let a row go with the next ``forget``. Raises ``KeyError`` for an id that was never claimed."""
+        row = replace(self._rows[cti], exp=0)
+        self._rows[cti] = row
+        return row
 
     def forget(self, before: int) -> int:
         """Drop tokens that expired before this Unix second; how many went."""

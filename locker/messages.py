@@ -134,7 +134,11 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """How the machine is: clock, queue depth, counters of each device, disk, temperature, memory. None is not known."""
+    """How the machine is: clock, queue depth, counters of each device, disk, temperature, memory. None is not known.
+
+    ``quality`` is how far the cabinet trusts the time, ``system_clock`` what the machine's clock says of itself,
+    ``floor_ms`` the time before which it surely is not.
+    """
 
     v: Literal[1] = 1
     at_ms: WallMs
@@ -144,6 +148,8 @@ class Health(Struct, frozen=True, kw_only=True):
     queued: Count
     waiting_ms: Annotated[int, Meta(ge=0, description="How long the oldest sent event has had no acknowledgement.")]
     counters: dict[str, dict[str, int]]
+    floor_ms: WallMs | None = None
+    system_clock: Quality | None = None
     disk_free_bytes: int | None = None
     memory_bytes: int | None = None
     temperature_c: float | None = None
@@ -250,6 +256,18 @@ def encode_event(event: EventOut) -> bytes:
 
 
 _SEAL_BYTES_MAX = len(b',"after":,"hash":""') + 16 + 64
+
+
+def event_time(body: bytes) -> tuple[int, Quality] | None:
+    """When a stored event was, Unix milliseconds, and how far that may be trusted; None for what is no event."""
+    try:
+        event = _event.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return event.at_ms, event.quality
+
+
+_event = msgspec.json.Decoder(EventOut)
 
 
 def chain_hash(previous: bytes, body: bytes) -> bytes:

@@ -2,15 +2,18 @@
 
 Knows the order of the questions: is the code good (``locker.authority``), is it used up (the ledger), is somebody else
 there (the visit), which compartment is meant, and do the coils allow it now. Each no is one ``Refusal``, one event, one
-sentence on the screen. Codes from the scanner and grants in commands come the same way. It never makes a pulse.
+sentence on the screen. Codes from the scanner and the keypad and grants in commands come the same way. It never makes
+a pulse.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from locker.authority.claims import Claims
+from locker.authority.clock import Proof, proof_needed
 from locker.authority.token import Refused
 from locker.coil import Limit
 from locker.compartment import Compartment
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 REFUSALS_MINUTE_MAX = 60
 MINUTE_MS = 60_000
+AT_THE_CABINET = ("scanner", "keypad")
+"""The sources behind which a person stands, who sees the screen."""
 
 
 class No(Exception):
@@ -42,20 +47,33 @@ class Reception:
         """Belongs to one cabinet."""
         self._cabinet = cabinet
         self._minute_ends_ms = 0
-        self._logged: Counter[str] = Counter()
+        self._logged: Counter[tuple[str, object]] = Counter()
         self._suppressed = 0
 
     def present(self, raw: bytes, now: Now, source: str) -> int | Refusal:
         """Present a code. The door that is being opened for it, or why none is."""
         found = self._cabinet.authority.verify(raw, now)
+        self._learn(found.claims if isinstance(found, Refused) else found)
         if isinstance(found, Refused):
             known = _bearer(found.claims, source) if found.claims else None
             return self._refuse(No(found.reason, found.detail), known, source, now)
         bearer = _bearer(found, source)
         try:
-            return self._admit(bearer, found, now)
+            self._check_clock(found, now)
+            return self._admit(bearer, lambda: self._room_for(bearer, found, now), now)
         except No as no:
             return self._refuse(no, bearer, source, now)
+
+    def admit(self, bearer: Bearer, room: Compartment, now: Now) -> int | Refusal:
+        """Ask the bearer of a typed code, who is known to mean this compartment, all other questions of a token."""
+        try:
+            return self._admit(bearer, lambda: room, now)
+        except No as no:
+            return self._refuse(no, bearer, bearer.source, now)
+
+    def refuse(self, reason: Refusal, detail: str, source: str, now: Now) -> Refusal:
+        """Say no to something that nobody has looked into."""
+        return self._refuse(No(reason, detail), None, source, now)
 
     def allows(self, button: str, now: Now) -> bool:
         """Whether a button may still do what it says: a code that was revoked in its visit moves no lock again."""
@@ -70,8 +88,8 @@ class Reception:
 
     # --- the questions, in order ------------------------------------------------------------------
 
-    def _admit(self, bearer: Bearer, claims: Claims, now: Now) -> int:
-        """A verified code. Raises ``No``."""
+    def _admit(self, bearer: Bearer, find: Callable[[], Compartment], now: Now) -> int:
+        """A verified code; ``find`` says which compartment it means if it was never used. Raises ``No``."""
         visit, used = self._cabinet.visit, self._cabinet.ledger.get(bearer.cti)
         if used is not None and (used.order, used.purpose) != (bearer.order, bearer.purpose):
             raise No(Refusal.BOUND, "this token id was used for another order or purpose")
@@ -79,16 +97,58 @@ class Reception:
             return self._again(bearer, now)
         if used is not None and used.spent:
             raise No(Refusal.SPENT)
-        if used is not None and bearer.source != "scanner":
+        if used is not None and bearer.source not in AT_THE_CABINET:
             raise No(Refusal.SPENT, "over the network a grant is good for one command; ask for a new one")
+        if used is None:
+            self._check_nonce(bearer, now)
         if visit.present and not visit.yields:
             raise No(Refusal.BUSY)
-        room = self._bound_room(bearer, used) if used else self._room_for(bearer, claims, now)
-        self._check_wire(room, now)
+        room = self._bound_room(bearer, used) if used else find()
+        self._check_wire(room, bearer, now)
         if visit.present:
             visit.end(now, "next_person")
+        if bearer.source == "scanner" and bearer.by:
+            self._cabinet.presence.shows(bearer.by, now)
         visit.begin(bearer, room, now)
+        self._cabinet.invitation.use(bearer.nonce)
         return room.door
+
+    def _check_clock(self, claims: Claims, now: Now) -> None:
+        """What the time alone does not prove has to be proven otherwise (``locker.authority.clock``)."""
+        if self._cabinet.ledger.get(claims.cti) is None and self._cabinet.time.doubtful(claims.iat, claims.exp):
+            raise No(Refusal.CUT_OFF, f"iat {claims.iat}: of before the time's floor was lowered by hand")
+        match proof_needed(claims, now):
+            case Proof.ORDER:
+                proven = self._knows(claims.order)
+            case Proof.STAFF:
+                proven = self._cabinet.staff_present(now)
+            case wanted:
+                proven = wanted is None
+        if not proven:
+            life = f"a life of {claims.exp - claims.iat} s"
+            raise No(Refusal.CLOCK, f"{claims.purpose.name.lower()}, {life}, time quality {now.quality.value}")
+
+    def _knows(self, order: bytes) -> bool:
+        """Whether this cabinet has met the order: it lies here, or a code for it was used."""
+        return self._cabinet.ledger.knows(order) or any(r.order == order for r in self._cabinet.rooms.values())
+
+    def _learn(self, claims: Claims | None) -> None:
+        """Something validly signed, even where it is refused, says that it is not earlier than its iat."""
+        if claims is not None:
+            self._cabinet.time.learn(claims.iat)
+
+    def _check_nonce(self, bearer: Bearer, now: Now) -> None:
+        """A nonce, wherever it is carried, must be one that this screen has just shown (tokens contract, section 6).
+
+        Residents' grants over the network need one: somebody stands there. So neither a grant that was overheard nor a
+        stolen code opens a door from afar. Staff and technicians name their door and themselves, and the limit on doors
+        a minute holds for them (invariant 10).
+        """
+        if bearer.nonce is None:
+            if bearer.source not in AT_THE_CABINET and bearer.purpose in (Purpose.DEPOSIT, Purpose.COLLECT):
+                raise No(Refusal.NONCE, "over the network this needs the nonce on the cabinet's screen")
+        elif fault := self._cabinet.invitation.fault(bearer.nonce, now.ms):
+            raise No(Refusal.NONCE, fault)
 
     def _again(self, bearer: Bearer, now: Now) -> int:
         """The code of the visit under way: a request to reopen when its door is shut, else a repetition.
@@ -136,8 +196,8 @@ class Reception:
         """A compartment for a drop-off: the one the token names, or one that fits."""
         if self._cabinet.log_full:
             raise No(Refusal.LOG_FULL)
-        if len(self._cabinet.silent_boards) == len(self._cabinet.cfg.boards):
-            raise No(Refusal.OUT_OF_ORDER, "no lock board answers")
+        if not self._cabinet.any_works():
+            raise No(Refusal.OUT_OF_ORDER, "no lock board answers, or all are in quarantine")
         named = self._cabinet.rooms.get(door)
         if door:
             room = named if named is not None and named.free else None
@@ -147,43 +207,56 @@ class Reception:
             raise No(Refusal.NOTHING_FREE, f"door {door} is not free" if door else "no free compartment fits")
         return room
 
-    def _check_wire(self, room: Compartment, now: Now) -> None:
+    def _check_wire(self, room: Compartment, bearer: Bearer, now: Now) -> None:
         """Whether this door could be pulsed within the time that a person will wait."""
         if self._cabinet.is_silent(room):
             raise No(Refusal.OUT_OF_ORDER, f"board {room.plan.board} does not answer")
         if not room.allows("unlock"):
             raise No(Refusal.BUSY, f"door {room.door} is open")
-        due_ms, limit = self._cabinet.coil.earliest_ms(room.door, now.ms)
+        if room.door in self._cabinet.coil.barred:
+            self._look_into(room, bearer)
+        due_ms, limit = self._cabinet.coil.earliest_ms(room.door, now.ms, self._cabinet.staffed(bearer, now))
         if limit is not Limit.NONE and due_ms - now.ms > WAIT_MS_MAX:
             raise No(Refusal.TOO_OFTEN if limit is Limit.LOCK_TOO_OFTEN else Refusal.RATE_LIMITED)
+
+    def _look_into(self, room: Compartment, bearer: Bearer) -> None:
+        """A board in quarantine is opened again by a technician who stands there, and by nobody else."""
+        board = room.plan.board
+        if bearer.purpose is not Purpose.TECHNICIAN or bearer.source != "scanner":
+            raise No(Refusal.OUT_OF_ORDER, f"board {board} opened a wrong door; a technician has to look at it")
+        self._cabinet.quarantine.lift(board, {"source": bearer.source, "by": bearer.by})
 
     # --- the no -----------------------------------------------------------------------------------
 
     def _refuse(self, no: No, bearer: Bearer | None, source: str, now: Now) -> Refusal:
-        """Say no: an event always, a screen where the code was shown to the scanner."""
+        """Say no: an event always; a screen where somebody stands there, with a code or with the screen's own nonce."""
         fields: dict[str, Any] = {"reason": no.reason.value, "detail": no.detail, "source": source}
         self.log_limited(Record("denied", 0, (bearer.fields() if bearer else {}) | fields), now)
-        if source == "scanner":
+        nonce = bearer.nonce if bearer else None
+        if source in AT_THE_CABINET or self._cabinet.invitation.awaits(nonce, now.ms):
             if self._cabinet.visit.present:
                 self._cabinet.screen.reason(no.reason.value)
             else:
                 self._cabinet.screen.notice("refused", now, reason=no.reason.value)
         return no.reason
 
-    def log_limited(self, record: Record, now: Now) -> None:
-        """Log something that anybody or any loose plug outside can cause.
+    def log_limited(self, record: Record, now: Now, *, whose: object = None, most: int = REFUSALS_MINUTE_MAX) -> bool:
+        """Log something that anybody or any loose plug outside can cause; whether it was logged.
 
-        Past the limit per minute and kind it is counted, and the count is logged (invariant 9).
+        Past the limit per minute and kind it is counted, and the count is logged (invariant 9). Each ``whose`` has a
+        count of its own; where none is given, each source: a flood over the network hides nothing at the scanner.
         """
         if now.ms >= self._minute_ends_ms:
             self.advance(now)
             self._minute_ends_ms = now.ms + MINUTE_MS
             self._logged.clear()
-        self._logged[record.kind] += 1
-        if self._logged[record.kind] <= REFUSALS_MINUTE_MAX:
+        key = record.kind, record.fields.get("source") if whose is None else whose
+        self._logged[key] += 1
+        if self._logged[key] <= most:
             self._cabinet.say(record)
         else:
             self._suppressed += 1
+        return self._logged[key] <= most
 
     def advance(self, now: Now) -> None:
         """Say how many refusals were only counted, once their minute is over."""
@@ -208,4 +281,5 @@ def _bearer(claims: Claims, source: str) -> Bearer:
         low=claims.low,
         source=source,
         named=claims.door != 0,
+        nonce=claims.nonce,
     )

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 
 from locker import clock
+from locker.model import Now
 from locker.notify import Notifier
 from locker.service import Service
 
@@ -19,9 +21,9 @@ from locker.service import Service
 class Runner:
     """Turns one service in real time until it is told to stop."""
 
-    def __init__(self, service: Service, notifier: Notifier) -> None:
-        """Nothing runs yet."""
-        self._service, self._notifier = service, notifier
+    def __init__(self, service: Service, notifier: Notifier, now: Callable[[], Now] = clock.now) -> None:
+        """Nothing runs yet. ``now`` reads this machine's clock; only the demo hands in one whose hands can be moved."""
+        self._service, self._notifier, self._now = service, notifier, now
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._watched: dict[int, int] = {}
@@ -43,7 +45,7 @@ class Runner:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._done.set)
         try:
-            self._service.start(clock.now())
+            self._service.start(self._now())
             self._turn()
             if self._error is None:
                 self._notifier.ready()
@@ -66,7 +68,7 @@ class Runner:
         self._watched.clear()
         self._loop = None
         if self._error is None:
-            self._service.stop(clock.now())
+            self._service.stop(self._now())
         else:
             self._service.let_go()
 
@@ -76,7 +78,7 @@ class Runner:
         if self._error is not None or self._loop is None:
             return
         try:
-            now = clock.now()
+            now = self._now()
             deadline_ms = self._service.turn(now)
             self._notifier.alive(now.ms)
         except BaseException as error:

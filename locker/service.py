@@ -89,6 +89,7 @@ class Service:
 
     def start(self, now: Now) -> None:
         """Write that we have started, before any device is touched, and prepare what the cloud will see first."""
+        now = self.cabinet.weigh(now)
         self._carry_out([*self.cabinet.start(now, version=__version__, boot=self._boot), *self._lacks], now)
         if self.outbox is None:
             return
@@ -99,7 +100,11 @@ class Service:
             self._snapshot(room, now)
 
     def turn(self, now: Now) -> int | None:
-        """Do all that there is to do now; the boot time at which there is more, or None."""
+        """Do all that there is to do now; the boot time at which there is more, or None.
+
+        ``now`` is what the machine's clock says; everybody sees it as the cabinet has weighed it.
+        """
+        now = self.cabinet.weigh(now)
         effects: list[Effect] = []
         for driver in self.drivers:
             for event in driver.refresh(now):
@@ -112,7 +117,8 @@ class Service:
     def stop(self, now: Now) -> None:
         """Write that we stop, and let go of every device with its outputs off."""
         try:
-            self._carry_out([Record("stopped", 0, {})], now)
+            now = self.cabinet.weigh(now)
+            self._carry_out([Record("stopped", 0, {}), self.cabinet.time.note()], now)
         finally:
             self.let_go()
         self.store.close()
@@ -236,6 +242,8 @@ class Service:
             at_ms=now.wall_ms,
             boot_ms=now.ms,
             quality=now.quality,
+            floor_ms=now.past_ms,
+            system_clock=self.cabinet.time.system,
             boot=self._boot,
             queued=self.store.unacked(),
             waiting_ms=waiting_ms,

@@ -121,6 +121,8 @@ class Notary:
         """Say once, at the start, what is missing: without a set every token is refused."""
         if self.trust is None:
             return
+        if self.trust.keyset is not None:
+            self._cabinet.time.set_issued(self.trust.keyset.iat)
         for kind in self.trust.other_root:
             detail = f"the stored one is not of the root {kid_of(self.trust.root.raw).hex()}, which is pinned now"
             self._refused(kind, Fault.OTHER_ROOT, detail, "store", now)
@@ -159,6 +161,7 @@ class Notary:
         fields: dict[str, Any] = {"version": found.version, "issued_s": found.iat, "source": source}
         if isinstance(found, KeySet):
             fields["kids"] = [key.kid.hex() for key in found.keys]
+            self._cabinet.time.set_issued(found.iat)
         else:
             fields["count"] = len(found.revoked)
         self._cabinet.authority = authority

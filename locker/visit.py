@@ -96,7 +96,7 @@ class Visit:
 
     def _order_pulse(self, now: Now) -> None:
         """Pulse as soon as the coils allow; give up where they would not for long."""
-        due_ms, limit = self._hall.coil.earliest_ms(self.door, now.ms)
+        due_ms, limit = self._hall.coil.earliest_ms(self.door, now.ms, self._hall.staffed(self._bearer, now))
         self.timer_ms = None
         if limit is Limit.NONE:
             self._pulse(now)
@@ -113,7 +113,7 @@ class Visit:
         self._ordered_ms = now.ms
         room.fire("unlock")
         self._hall.keep(room)
-        self._hall.coil.pulsed(room.door, now.ms, first=self._attempt == 1)
+        self._hall.coil.pulsed(room.door, now.ms, self._attempt == 1, self._hall.staffed(self._bearer, now))
         self._hall.pulse(room.door)
         self.timer_ms = now.ms + self._rules.open_wait_ms
 

@@ -23,11 +23,26 @@ class Quality(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """One instant: ``ms`` of boot time, ``wall_ms`` of Unix time and the quality of the latter."""
+    """One instant: ``ms`` of boot time, ``wall_ms`` of Unix time and the quality of the latter.
+
+    ``floor_ms`` is the Unix time before which it surely is not; None in a reading that nobody has weighed yet
+    (``locker.timekeeping``).
+    """
 
     ms: int
     wall_ms: int
     quality: Quality = Quality.SYNCED
+    floor_ms: int | None = None
+
+    @property
+    def past_ms(self) -> int:
+        """Unix time that is surely past, for what can never be undone: forgetting."""
+        return self.wall_ms if self.floor_ms is None else self.floor_ms
+
+    @property
+    def latest_ms(self) -> int:
+        """The later of the wall time and the floor: what an expiry is held against."""
+        return max(self.wall_ms, self.past_ms)
 
 
 class Purpose(Enum):
@@ -99,6 +114,10 @@ class Refusal(Enum):
     BAD_MESSAGE = "bad_message"
     OCCUPIED = "occupied"
     TOO_OFTEN = "too_often"
+    WRONG_CODE = "wrong_code"
+    KEYPAD_LOCKED = "keypad_locked"
+    NONCE = "nonce"
+    CLOCK = "clock_unsure"
 
 
 class PulseAnswer(Enum):

@@ -85,7 +85,7 @@ install_unit() {
 # The cabinet's own secrets, made once, by the user who alone may read them. What is there already stays as it is.
 provision() {
   step "6/7 密钥 the cabinet's own keys in $state_dir"
-  run install -d -m 0750 -o locker -g locker "$state_dir"
+  run install -d -m 0700 -o locker -g locker "$state_dir"
   run runuser -u locker -- "$prefix/bin/locker" device provision "$state_dir" ||
     printf '   %s\n' "deposits get no receipt until this is mended; the controller works without"
 }

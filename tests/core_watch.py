@@ -15,11 +15,17 @@ from typing import Any
 from stage import Stage
 
 from locker.config import Config
+from locker.keypad import NEVER_S
 from locker.model import Custody, Effect, KeepToken, Pulse, Quality
 from locker.service import KEEPS
 
 AUTHORITIES = ("granted", "reopened", "moved")
 met: Counter[str] = Counter()
+
+
+def load_of(cti: bytes) -> int:
+    """The load number in the id of a typed code (locker/keypad.py)."""
+    return int.from_bytes(cti[8:], "big")
 
 
 class PowerCut(Exception):
@@ -49,6 +55,9 @@ class Watch:
     shut_ms: dict[int, int] = field(default_factory=dict)
     reopened: Counter[str] = field(default_factory=Counter)
     openings: list[int] = field(default_factory=list)
+    staff_there: bool = False
+    barred: bool = False
+    loads: dict[int, tuple[int, str]] = field(default_factory=dict)
 
     def committed(self, stage: Stage, effects: list[Effect]) -> None:
         """Look at what is on the disk now, before anything is carried out."""
@@ -60,12 +69,20 @@ class Watch:
         for keep in effects:
             if isinstance(keep, KeepToken) and keep.row.spent:
                 self.spent.setdefault(keep.row.cti, stage.ms)
+                met["spent_typed"] += keep.row.exp >= NEVER_S
 
     def _event(self, stage: Stage, event: dict[str, Any]) -> None:
         kind, door, data = event["type"], event["door"], event["data"]
         met[kind] += 1
+        if kind in ("staff_present", "staff_left", "started"):
+            self.staff_there = kind == "staff_present"
+        if kind in ("wrong_door", "quarantine_lifted"):
+            self.barred = kind == "wrong_door"
         if kind in AUTHORITIES:
             self._permit(stage, kind, door, data)
+        elif kind == "deposited":
+            again = self.loads.setdefault(data["load"], (door, data["order"]))
+            assert again == (door, data["order"]), "a load number was given twice"
         elif kind == "shut":
             self.shut_ms[door] = stage.ms
         elif kind in ("visit_ended", "interrupted"):
@@ -75,6 +92,9 @@ class Watch:
         cti = bytes.fromhex(data["cti"])
         if kind == "granted":
             assert cti not in self.spent, "a spent code was granted an opening (invariant 3)"
+        if kind == "granted" and data["source"] == "keypad":
+            met["granted_typed"] += 1
+            assert stage.cabinet.rooms[door].load == load_of(cti), "a typed code opens a stranger's door (invariant 2)"
         if kind == "moved":
             self.spent.pop(cti, None)  # under the same authority, which is unspent for the larger door
         if kind == "reopened":
@@ -86,6 +106,7 @@ class Watch:
     def pulsed(self, stage: Stage, door: int) -> None:
         """One pulse is about to be carried out."""
         met["pulse"] += 1
+        assert not self.barred, f"door {door} pulsed on a board that opened a wrong door"
         permit = self.permits.get(door)
         assert permit is not None, f"door {door} pulsed without an event that allows it (invariant 1)"
         permit.pulses += 1
@@ -98,7 +119,9 @@ class Watch:
         end_ms = stage.ms + max(board.pulse_ms for board in self.cfg.boards)
         self.line_free_ms = end_ms + self.cfg.coil.gap_ms
         self.rested_ms[door] = end_ms + self.cfg.coil.cooldown_ms
-        if permit.pulses == 1:
+        there = permit.data["source"] in ("scanner", "keypad") and (self.staff_there or "by" in permit.data)
+        met["staffed"] += there
+        if permit.pulses == 1 and not there:
             self.openings.append(stage.ms)
             recent = [ms for ms in self.openings if ms > stage.ms - 60_000]
             assert len(recent) <= self.cfg.coil.doors_minute_max, "too many doors a minute (invariant 10)"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from stage import AUD, EPOCH_S, RESIDENTS, a_config
+from stage import AUD, EPOCH_S, INVITE, RESIDENTS, SEED, a_config
 
 from locker import config
 from locker.authority.ed25519 import PrivateKey
@@ -111,15 +111,15 @@ class Machine:
 class Bench:
     """A service with a board, a scanner, a screen and a link, all of them notebooks."""
 
-    def __init__(self, folder: Path, cloud: bool = True, **limits: Any) -> None:
+    def __init__(self, folder: Path, cloud: bool = True, quality: Quality = Quality.SYNCED, **limits: Any) -> None:
         self.path = folder / "locker.db"
-        self.quality = Quality.SYNCED
+        self.quality = quality
         mqtt = config.Mqtt(host="127.0.0.1", tls=False) if cloud else None
-        cfg = a_config(doors=len(DOORS), mqtt=mqtt)
+        cfg = a_config(doors=len(DOORS), mqtt=mqtt, invite=INVITE if cloud else None)
         self.ms = 1_000_000
         self.store = Store(str(self.path), "boot", EPOCH, **({"events_max": 10_000, "events_kept": 100} | limits))
         self.store.follower = signatory = Signatory(AUD, EPOCH, DOORS, DEVICE)
-        cabinet = Cabinet(cfg, Authority(KeyRing.from_config(cfg.keys), AUD), self.store.load(), self.now)
+        cabinet = Cabinet(cfg, Authority(KeyRing.from_config(cfg.keys), AUD), self.store.load(), self.now, seed=SEED)
         outbox = Outbox(self.store, 20, 30_000, True, epoch=EPOCH, acked=self.store.acked) if cloud else None
         self.board, self.screen = Device("main", Pulse, Attend), Device("panel", Show, Attend)
         self.scanner, self.link = Device("scanner"), Device("mqtt", Publish, Acknowledge)
@@ -146,7 +146,12 @@ class Bench:
         self.screen.done.clear()
         return self
 
-    def code(self, number: int = 1, purpose: Purpose = Purpose.DEPOSIT) -> bytes:
+    def grant(self, number: int = 1) -> str:
+        """A fresh code for somebody who has scanned the idle screen."""
+        shown = [act for act in self.screen.done if isinstance(act, Show)][-1]
+        return self.code(number, nonce=bytes.fromhex(shown.invite.rpartition("?n=")[2])).decode()
+
+    def code(self, number: int = 1, purpose: Purpose = Purpose.DEPOSIT, **claims: Any) -> bytes:
         """A fresh code."""
         seconds = self.now.wall_ms // 1000
         text = issue(
@@ -157,6 +162,7 @@ class Bench:
             exp=seconds + 600,
             cti=b"%016d" % number,
             order=b"A%d" % number,
+            **claims,
         )
         return text.encode()
 

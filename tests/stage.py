@@ -18,6 +18,7 @@ from locker.authority.issue import issue
 from locker.authority.keys import KeyRing
 from locker.authority.token import Authority
 from locker.cabinet import Cabinet
+from locker.keypad import Pickup
 from locker.model import (
     Act,
     Answer,
@@ -47,6 +48,9 @@ RESIDENTS = PrivateKey(hashlib.sha256(b"residents").digest())
 STAFF = PrivateKey(hashlib.sha256(b"staff").digest())
 STRANGER = PrivateKey(hashlib.sha256(b"stranger").digest())
 AUD = "demo-1"
+SEED = hashlib.sha256(b"nonces").digest()
+"""Of the nonces of the first start; each further one has another."""
+INVITE = config.Invite(url="https://example.org/lk/{cabinet}?n={nonce}")
 
 
 def a_config(doors: int = 6, **sections: Any) -> config.Config:
@@ -62,6 +66,7 @@ def a_config(doors: int = 6, **sections: Any) -> config.Config:
         "boards": [config.Board(port="/nowhere/board", name="main")],
         "scanner": config.Scanner(port="/nowhere/scanner"),
         "store": config.Store(path="/nowhere/locker.db"),
+        "invite": INVITE,
         "keys": [
             config.Key(public=RESIDENTS.public.hex(), purposes=["deposit", "collect"]),
             config.Key(public=STAFF.public.hex(), purposes=["staff", "technician"]),
@@ -71,23 +76,32 @@ def a_config(doors: int = 6, **sections: Any) -> config.Config:
 
 
 class Stage:
-    """One cabinet under test. ``events`` are the records as the log has them, ``acts`` what was ordered, in order."""
+    """One cabinet under test. ``events`` are the records as the log has them, ``acts`` what was ordered, in order.
+
+    ``pickup`` is what pick-up codes are made of, set by the stages that have a keypad (tests/keypad_stage.py).
+    """
+
+    pickup: Pickup | None = None
+    boot = "boot"
 
     def __init__(self, folder: Path, cfg: config.Config | None = None, quality: Quality = Quality.SYNCED) -> None:
         self.cfg = cfg or a_config()
         self.path = folder / "locker.db"
         self.ms, self.wall_ms, self.quality = 1_000_000, EPOCH_S * 1000, quality
         self.acts: list[Act] = []
-        self.issued = 0
+        self.issued = self.starts = 0
         self._boot()
         self.power_up()
 
     # --- the machine ------------------------------------------------------------------------------
 
     def _boot(self) -> None:
-        self.store = Store.at(self.path, "boot", "epoch")
+        self.store = Store.at(self.path, self.boot, "epoch")
         ring = KeyRing.from_config(self.cfg.keys)
-        self.cabinet = Cabinet(self.cfg, Authority(ring, AUD), self.store.load(), self.now)
+        self.starts += 1
+        seed = hashlib.sha256(SEED + bytes([self.starts % 256])).digest()
+        given: dict[str, Any] = {"boot": self.boot, "seed": seed, "pickup": self.pickup}
+        self.cabinet = Cabinet(self.cfg, Authority(ring, AUD), self.store.load(), self.now, **given)
         self._apply(self.cabinet.start(self.now))
 
     def power_up(self, open_doors: tuple[int, ...] = ()) -> None:
@@ -96,6 +110,12 @@ class Stage:
         for door in self.cabinet.rooms:
             self.tell(DoorSeen(door, door in open_doors))
         self.wait(2000)
+
+    def reboot(self, away_ms: int = 2000, up_ms: int = 5000) -> None:
+        """A power cut of the whole machine: another boot id, and boot time begins anew."""
+        self.boot += "+"
+        self.ms = up_ms - away_ms
+        self.crash(away_ms=away_ms)
 
     def crash(self, open_doors: tuple[int, ...] = (), away_ms: int = 2000) -> None:
         """A power cut and a new start; these doors are open by now."""
@@ -129,7 +149,7 @@ class Stage:
             assert after is None or after > self.ms or step < end or after != due, "a deadline that does not move"
 
     def _apply(self, effects: list[Effect]) -> None:
-        self.store.commit([e for e in effects if isinstance(e, KEEPS)], self.now)
+        self.store.commit([e for e in effects if isinstance(e, KEEPS)], self.cabinet.weigh(self.now))
         self.acts += [e for e in effects if not isinstance(e, KEEPS)]
 
     # --- people and doors -------------------------------------------------------------------------
@@ -158,6 +178,15 @@ class Stage:
     def collect(self, order: str = "A1", **given: Any) -> str:
         """A collect token."""
         return self.token(Purpose.COLLECT, order, **given)
+
+    def nonce(self) -> bytes:
+        """The nonce in the address that the idle screen shows, as a phone reads it."""
+        assert self.screen.invite, f"no invitation on {self.screen}"
+        return bytes.fromhex(self.screen.invite.rpartition("?n=")[2])
+
+    def grant(self, purpose: Purpose = Purpose.DEPOSIT, order: str = "A1", **given: Any) -> str:
+        """What the cloud sends for somebody who has just scanned the idle screen."""
+        return self.token(purpose, order, **({"nonce": self.nonce()} | given))
 
     def scan(self, text: str | bytes) -> int:
         """Hold a code to the scanner; the door of the visit that follows, 0 for none."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from locker.coil import CoilGuard, Limit
+from locker.coil import CoilError, CoilGuard, Limit
 from locker.config import Coil
 
 RULES = Coil(cooldown_ms=1000, gap_ms=200, per_lock_minute_max=3, doors_minute_max=4)
@@ -88,3 +88,130 @@ def test_no_window_of_a_minute_holds_more(per_lock: int, doors: int) -> None:
         assert len(window) <= doors
         assert max(sum(door == d for _, d in window) for door in (1, 2)) <= per_lock
     assert all(b - a >= PULSE_MS for (a, _), (b, _) in pairwise(done))
+
+
+# --- staff ----------------------------------------------------------------------------------------
+
+
+def test_with_staff_there_doors_are_neither_limited_nor_counted() -> None:
+    """Ten doors in a row, and then still four for people by themselves (invariant 10)."""
+    guard, now = rested(), BEGIN
+    for door in range(1, 11):
+        now, _ = guard.earliest_ms(door, now, staffed=True)
+        guard.pulsed(door, now, first=True, staffed=True)
+    for door in range(11, 15):
+        now, limit = guard.earliest_ms(door, now)
+        assert limit in (Limit.NONE, Limit.REST)
+        guard.pulsed(door, now, first=True)
+    assert guard.earliest_ms(15, now)[1] is Limit.TOO_MANY_DOORS
+    assert guard.earliest_ms(15, now, staffed=True)[1] is Limit.REST
+
+
+def test_staff_or_not_each_lock_has_its_rest_and_its_limit() -> None:
+    """The gap, the cool-down and the pulses of one lock in a minute are physics: nobody lifts them (invariant 4)."""
+    guard = rested()
+    guard.pulsed(1, BEGIN, first=True, staffed=True)
+    assert guard.earliest_ms(2, BEGIN, staffed=True) == (BEGIN + PULSE_MS + RULES.gap_ms, Limit.REST)
+    assert guard.earliest_ms(1, BEGIN, staffed=True) == (BEGIN + PULSE_MS + RULES.cooldown_ms, Limit.REST)
+    for n in range(1, 3):
+        guard.pulsed(1, BEGIN + n * 2000, first=True, staffed=True)
+    assert guard.earliest_ms(1, BEGIN + 8000, staffed=True) == (BEGIN + 60_000, Limit.LOCK_TOO_OFTEN)
+
+
+# --- restarts -------------------------------------------------------------------------------------
+
+
+def spent(boot: str = "b1") -> tuple[CoilGuard, str]:
+    """A guard whose minute is full, pulses at 0, 5, 10 and 15 s of it, and what it saved with the last."""
+    guard = rested()
+    for n in range(4):
+        guard.pulsed(n + 1, BEGIN + n * 5000, first=True)
+    return guard, guard.to_text(boot, BEGIN + 15_000)
+
+
+def restarted(text: str, boot: str, start_ms: int) -> CoilGuard:
+    """The guard of a new start."""
+    guard = CoilGuard(RULES, PULSE_MS, start_ms)
+    guard.resume(text, boot)
+    return guard
+
+
+def test_a_restart_in_the_same_boot_changes_nothing() -> None:
+    """Killed and started anew after 25 s: to the millisecond the same answer as without (invariants 5 and 10)."""
+    guard, text = spent()
+    again = restarted(text, "b1", BEGIN + 40_000)
+    for at_ms in (BEGIN + 45_000, BEGIN + 59_999, BEGIN + 60_000, BEGIN + 64_999):
+        assert again.earliest_ms(9, at_ms) == guard.earliest_ms(9, at_ms)
+    again.pulsed(9, BEGIN + 60_000, first=True)
+    assert again.earliest_ms(8, BEGIN + 62_000) == (BEGIN + 65_000, Limit.TOO_MANY_DOORS)
+
+
+@pytest.mark.parametrize(("boot", "start_ms"), [("b2", 4000), ("b2", 10**9), ("b1", 4000), ("", 10**9), ("unknown", 5)])
+def test_after_a_reboot_no_time_is_held_to_have_passed(boot: str, start_ms: int) -> None:
+    """Off for a second or a year, nobody can say: the pulses are as old as when the last of them was saved."""
+    _, text = spent()
+    if boot in ("", "unknown"):
+        text = text.replace("b1", boot)
+    again = restarted(text, boot, start_ms)
+    assert again.earliest_ms(9, start_ms + 3000) == (start_ms + 45_000, Limit.TOO_MANY_DOORS)
+    assert again.earliest_ms(9, start_ms + 45_000)[1] is Limit.NONE
+
+
+def test_pulling_the_plug_again_and_again_never_gives_a_fifth_opening() -> None:
+    """A thief with the plug in one hand and good grants in the other: at most the limit in any minute of up time."""
+    text, before_ms, at = CoilGuard(RULES, PULSE_MS, 0).to_text("b", 0), 0, []
+    for boot in range(60):
+        guard, now, ends_ms = restarted(text, f"b{boot}", 1000), 1000, 1000 + (3000, 20_000, 70_000)[boot % 3]
+        for door in range(1, 25):
+            now, _ = guard.earliest_ms(door, now)
+            if now >= ends_ms:
+                break
+            guard.pulsed(door, now, first=True)
+            at.append(before_ms + now)
+            text = guard.to_text(f"b{boot}", now)
+        before_ms += ends_ms
+    assert len(at) > 20
+    assert max(sum(begin <= ms < begin + 60_000 for ms in at) for begin in at) <= RULES.doors_minute_max
+
+
+def test_one_locks_own_pulses_are_remembered_too() -> None:
+    """The coil is as warm after a restart as before it."""
+    guard = rested()
+    for n in range(3):
+        guard.pulsed(1, BEGIN + n * 2000, first=n == 0)
+    again = restarted(guard.to_text("b1", BEGIN + 4000), "b1", BEGIN + 5000)
+    assert again.earliest_ms(1, BEGIN + 20_000) == (BEGIN + 60_000, Limit.LOCK_TOO_OFTEN)
+
+
+DAMAGED = [
+    "",
+    "null",
+    "[]",
+    '["b1",1]',
+    '["b1",1,[[1,2]]]',
+    '["b1",1,[[1,"2",true]]]',
+    '["b1",1,[[1,2,1]]]',
+    '["b1",1.5,[]]',
+    "[1,1,[]]",
+    '["b1",true,[]]',
+    "[" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
+def test_what_cannot_be_read_counts_as_a_full_minute(text: str) -> None:
+    """A damaged note is no way past the limit; it says so, and a minute later all is well."""
+    guard = CoilGuard(RULES, PULSE_MS, BEGIN)
+    with pytest.raises(CoilError, match="no door opens for a minute"):
+        guard.resume(text, "b1")
+    assert guard.earliest_ms(1, BEGIN + 5000) == (BEGIN + 60_000, Limit.TOO_MANY_DOORS)
+    assert guard.earliest_ms(1, BEGIN + 60_000)[1] is Limit.NONE
+
+
+def test_what_is_saved_is_small() -> None:
+    """Only the pulses of the last minute, however long it runs."""
+    guard, now = CoilGuard(Coil(doors_minute_max=60, per_lock_minute_max=20), 100, 0), 5000
+    for n in range(2000):
+        now, _ = guard.earliest_ms(n % 24 + 1, now)
+        guard.pulsed(n % 24 + 1, now, first=True)
+    assert len(guard.to_text("b" * 36, now)) < 2000

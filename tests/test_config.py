@@ -250,7 +250,9 @@ def test_whatever_stands_in_a_file_is_decoded_or_refused(value: Any, table: str)
 # --- keys together --------------------------------------------------------------------------------
 
 SECOND_BOARD = '[[boards]]\nport = "/dev/board"\nname = "second"\n'
+PANEL, PICKUP = '[panel]\nsocket = "/run/panel.sock"\n', "[pickup]\n"
 MQTT = '[mqtt]\nhost = "broker.example.org"\n'
+INVITE = MQTT + '[invite]\nurl = "https://example.org/lk/{cabinet}?n={nonce}"\n'
 ROOTED = f'[authority]\nroot = "{KEY_A}"\n'
 
 
@@ -273,8 +275,31 @@ def key(public: str, *purposes: str) -> str:
         (SCANNER, SECOND_BOARD + SCANNER, 'boards[1]: port and address "/dev/board" and 0 is'),
         (SCANNER, SECOND_BOARD + "address = 1\n" + SCANNER, None),
         (SCANNER, SECOND_BOARD + "address = 1\nbaud = 9600\n" + SCANNER, "boards[1].baud: found 9600; allowed: 19200"),
+        (SCANNER, SECOND_BOARD + "address = 1\nlocal_echo = true\n" + SCANNER, "local_echo: found true; allowed: f"),
+        (SCANNER, SECOND_BOARD + 'address = 1\nkind = "kr-cu12"\n' + SCANNER, None),
+        (SCANNER, SECOND_BOARD + 'address = 1\nkind = "kr-cu16"\n' + SCANNER, "allowed: one protocol a port"),
+        (BOARD, MORE + 'kind = "kr-cu16"\naddress = 15', "boards[0].address: found 15; allowed: 0 to 14 on a kr-cu16"),
+        (BOARD, MORE + 'kind = "kr-cu48b"\naddress = 10', "boards[0].address: found 10; allowed: 0 to 9 on a kr-cu48b"),
+        (BOARD, MORE + 'kind = "kr-cu48"\naddress = 9', None),
+        (BOARD, MORE + 'kind = "kr-cu16"\npulse_command = true', None),
+        (BOARD, MORE + "pulse_command = true", "boards[0].pulse_command: found true; allowed: only on a kr-cu16"),
+        ("channel = 1 ", "channel = 1, occupancy = true ", "occupancy: found true on a kr-cu24; allowed: only on"),
+        (BOARD, '"tcp://192.168.1.50:5000"', None),
+        (BOARD, '"tcp://[fd00::5]:5000"', None),
+        (BOARD, '"tcp://127.0.0.1:5000"', None),
+        (BOARD, '"tcp://board.example.org:5000"', "found \"tcp://board.example.org:5000\"; allowed: tcp:"),
+        (BOARD, '"tcp://8.8.8.8:5000"', "the number of a private address"),
+        (BOARD, '"tcp://0.0.0.0:5000"', "the number of a private address"),
+        (BOARD, '"tcp://192.168.1.50"', "the number of a private address"),
+        (BOARD, '"tcp://192.168.1.50:99999"', "the number of a private address"),
+        ('"/dev/scanner"', '"tcp://192.168.1.50:5000"', "scanner.port: found"),
         ('"/dev/scanner"', '"/dev/board"', 'scanner.port: found "/dev/board", a board\'s port'),
         ('"/dev/scanner"', '"/dev/scanner"\nname = "main"', 'scanner.name: found "main", a board\'s name'),
+        ('"/dev/scanner"', '"/dev/scanner"\nkind = "keyboard"', "allowed: a name in /dev/input/by-id"),
+        ('"/dev/scanner"', '"/dev/input/by-id/x"', 'with kind "gm65"; allowed: a serial port'),
+        ('"/dev/scanner"', '"/dev/scanner"\nkind = "line"\nbaud = 0', 'baud: found 0 with kind "line"; allowed'),
+        ('"/dev/scanner"', '"/dev/scanner"\nconfigure = false\nbaud = 0', "scanner.baud: found 0 with configure false"),
+        ('"/dev/scanner"', '"/dev/scanner"\nending = "tab"', 'ending: found "tab"; allowed: only with kind line'),
         (STORE, "[visit]\nalarm_ms = 60000\n" + STORE, "visit.reminder_ms: found 60000; allowed: at most 59999"),
         (STORE, "[visit]\nrest_ms = 999\n" + STORE, "coil.cooldown_ms: found 1000; allowed: at most 999"),
         (STORE, "[visit]\nopen_wait_ms = 500\n" + STORE, "at most 499, because of visit.open_wait_ms"),
@@ -289,8 +314,26 @@ def key(public: str, *purposes: str) -> str:
         (STORE, MQTT + 'cert_file = "a"\n' + STORE, "mqtt.key_file: missing; needed together with mqtt.cert_file"),
         (STORE, MQTT + 'key_file = "a"\n' + STORE, "mqtt.cert_file: missing; needed together with mqtt.key_file"),
         (STORE, key(KEY_A, "deposit") + key(KEY_A, "collect") + STORE, "keys[1]: public "),
+        (STORE, INVITE + STORE, None),
+        (STORE, INVITE.replace(MQTT, "") + STORE, "invite: found without [mqtt]; allowed: both"),
+        (STORE, INVITE.replace("https:", "http:") + STORE, 'invite.url: found "http://example.org/lk/'),
+        (STORE, INVITE.replace("example", "user@example") + STORE, "allowed: an https address in plain characters"),
+        (STORE, INVITE.replace("example.org", "{cabinet}.org") + STORE, "once each behind its host"),
+        (STORE, INVITE.replace("example.org", "例子.org") + STORE, "in plain characters"),
+        (STORE, INVITE.replace("{nonce}", "{nonce}\\n") + STORE, "in plain characters"),
+        (STORE, INVITE.replace("example.org", "example.org:8443") + STORE, None),
+        (STORE, INVITE.replace("?n={nonce}", "") + STORE, "allowed: {cabinet} and {nonce} once each"),
+        (STORE, INVITE.replace("{cabinet}", "xy-001") + STORE, "allowed: {cabinet} and {nonce} once each"),
+        (STORE, INVITE.replace("{nonce}", "{nonce}&m={nonce}") + STORE, "once each, and no other braces"),
+        (STORE, INVITE.replace("{nonce}", "{nonce}{") + STORE, "no other braces"),
+        (STORE, INVITE.replace("lk/", f"{'x' * 60}/") + STORE, None),
+        (STORE, INVITE.replace("lk/", f"{'x' * 61}/") + STORE, "invite.url: 107 characters with cabinet.id"),
         (STORE, ROOTED + STORE, None),
         (STORE, ROOTED + key(KEY_B, "deposit") + STORE, "keys: found a list of 1; allowed: none together with"),
+        (STORE, PANEL + PICKUP + STORE, None),
+        (STORE, PICKUP + STORE, "pickup: found without [panel]; allowed: both, because codes are typed on the screen"),
+        (STORE, PANEL + PICKUP + "digits = 5\n" + STORE, "pickup.digits: found 5; allowed: a whole number from 6 to 8"),
+        (STORE, PANEL + PICKUP + "digits = 9\n" + STORE, "pickup.digits: found 9; allowed: a whole number from 6 to 8"),
         (STORE, '[authority]\nroot = "beef"\n' + STORE, 'authority.root: found "beef"; allowed: 64 hexadecimal'),
         (STORE, "[authority]\n" + STORE, "authority.root: missing; needed: 64 hexadecimal digits"),
         (STORE, key(KEY_A, "deposit", "staff") + STORE, "keys[0].purposes: found deposit, staff; allowed: either"),
@@ -305,6 +348,22 @@ def test_a_contradiction_is_named(old: str, new: str, expected: str | None) -> N
         decode(text, "cabinet.toml")
     else:
         assert any(line.startswith("cabinet.toml: ") and expected in line for line in problems(text))
+
+
+@pytest.mark.parametrize("doors", [24, 25])
+def test_pick_up_codes_are_for_24_doors_at_most(doors: int) -> None:
+    """The odds of guessing are reckoned for 24 items: one door more, and the table has to go."""
+    wired = "".join(
+        f' {{ door = {n}, size = "S", side = "left", row = {n}, channel = {(n - 1) % 24}, board = "{b}" }},\n'
+        for n, b in ((n, "main" if n <= 24 else "second") for n in range(1, doors + 1))
+    )
+    text = "doors = [\n" + wired + SMALL[SMALL.index("]\n[cabinet]") :]
+    text = text.replace(SCANNER, SECOND_BOARD.replace("/dev/board", "/dev/other") + SCANNER)
+    if doors == 24:
+        decode(text + PANEL + PICKUP, "cabinet.toml")
+    else:
+        decode(text, "cabinet.toml")
+        assert "pickup: found with 25 doors; allowed: at most 24" in problems(text + PANEL + PICKUP)[0]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from core_watch import PowerCut, WatchedStage, met
+from core_watch import PowerCut, WatchedStage, load_of, met
 from stage import RESIDENTS, STAFF, STRANGER, a_config
 
 from locker import config
+from locker.authority.hotp import Secret, code
+from locker.keypad import NEVER_S, Pickup
 from locker.machine import DoorState, VisitState
 from locker.model import (
     BoardBack,
@@ -36,10 +38,12 @@ from locker.model import (
     Scanned,
     Size,
     Touched,
+    Typed,
 )
 
 SEEDS = range(60)
 STEPS = 150
+SECRET = Secret(bytes(range(32)))
 TRYING = (VisitState.OPENING, VisitState.RESTING, VisitState.PRESSING)
 
 
@@ -49,6 +53,12 @@ class Shown:
 
     text: str
     cti: bytes
+
+
+class TypedAtStage(WatchedStage):
+    """A stage that is looked at, with a keypad."""
+
+    pickup = Pickup(SECRET, 6, "epoch")
 
 
 class Walk:
@@ -63,7 +73,7 @@ class Walk:
             doors_minute_max=self.rng.choice((2, 8, 100, 100)),
         )
         cfg = a_config(doors=self.rng.choice((1, 3, 6)), coil=coil)
-        self.stage = WatchedStage(folder, cfg, self.rng.choice((Quality.SYNCED, Quality.FLOOR)))
+        self.stage = TypedAtStage(folder, cfg, self.rng.choice((Quality.SYNCED, Quality.FLOOR)))
         self.open: dict[int, bool] = dict.fromkeys(self.stage.cabinet.rooms, False)
         self.silent = False
         self.shown: list[Shown] = []
@@ -71,7 +81,18 @@ class Walk:
 
     def run(self) -> None:
         """All steps, then the calm."""
-        steps = (self.story, self.story, self.story, self.scan, self.touch, self.doors, self.doors, self.pass_time)
+        steps = (
+            self.story,
+            self.story,
+            self.story,
+            self.scan,
+            self.touch,
+            self.types,
+            self.types,
+            self.doors,
+            self.doors,
+            self.pass_time,
+        )
         rare = (self.repair, self.command, self.board, self.crash, self.power_cut, self.oddities, self.long_time)
         rarely = self.rng.choice((0.03, 0.1, 0.3))
         for _ in range(STEPS):
@@ -142,6 +163,13 @@ class Walk:
         late = self.rng.random() < 0.1
         self.stage.tell(Touched(self.rng.choice(buttons), screen.number - late))
 
+    def types(self) -> None:
+        """Somebody types: a code of the cloud's, of now or long ago, or a guess; on this screen or an older one."""
+        rng, loads = self.rng, self.stage.cabinet.keypad.loads
+        load = rng.choice([*loads.held(), rng.randrange(1, 40)])
+        digits = f"{rng.randrange(10**6):06d}" if rng.random() < 0.15 else code(SECRET, load, 6)
+        self.stage.tell(Typed(digits, self.stage.screen.number - (rng.random() < 0.1)))
+
     def doors(self) -> None:
         """A door moves, mostly the visit's or one that stands open; rarely a thief's."""
         ajar = [door for door, is_open in self.open.items() if is_open]
@@ -156,6 +184,14 @@ class Walk:
         for door in self.open:
             self.commands += 1
             args = {"door": door, "in_service": True}
+            assert self.stage.command(id=f"c{self.commands}", op="service", args=args)["ok"]
+        self.look_into()
+
+    def look_into(self) -> None:
+        """Somebody looks at a board that opened a wrong door."""
+        for board in list(self.stage.cabinet.quarantine.boards):
+            self.commands += 1
+            args = {"board": board, "in_service": True}
             assert self.stage.command(id=f"c{self.commands}", op="service", args=args)["ok"]
 
     def move(self, door: int, is_open: bool) -> None:
@@ -229,7 +265,6 @@ class Walk:
     def restart(self) -> None:
         """Power is back; a door may have moved meanwhile."""
         self.stage.todo.clear()
-        self.stage.watch.openings.clear()
         for door in self.open:
             if self.rng.random() < 0.05:
                 self.open[door] = not self.open[door]
@@ -260,6 +295,7 @@ class Walk:
         self.stage.cut = False
         self.coils()
         self.see_all()
+        self.look_into()
         for _ in range(3):
             for door in self.open:
                 self.move(door, False)
@@ -287,13 +323,25 @@ class Walk:
             room = self.stage.cabinet.rooms[token.door]
             there = (room.order, room.custody) == (token.order, wanted.get(token.purpose, room.custody))
             there = there or token.purpose is Purpose.STAFF or (token.purpose is Purpose.DEPOSIT and room.free)
+            typed = token.exp >= NEVER_S
+            there = there and (not typed or room.load == load_of(token.cti))
             if token.spent or not there or self.stage.wall_ms // 1000 > token.exp:
                 continue
             met["unspent"] += 1
-            assert self.stage.scan(texts[token.cti]) == token.door, "a code was lost (invariant 3)"
+            door = self.type_again(token.cti) if typed else self.stage.scan(texts[token.cti])
+            assert door == token.door, "a code was lost (invariant 3)"
             while self.stage.cabinet.visit.present:
                 self.stage.todo.clear()
                 self.stage.wait(20_000)
+
+    def type_again(self, cti: bytes) -> int:
+        """Type a code once the keypad is open; the door of the visit that follows."""
+        met["unspent_typed"] += 1
+        stage = self.stage
+        while not stage.screen.digits:
+            stage.wait(60_000)
+        stage.tell(Typed(code(SECRET, load_of(cti), 6), stage.screen.number))
+        return stage.cabinet.visit.door
 
     def collect(self, order: str) -> None:
         """The owner comes with a fresh code."""
@@ -322,4 +370,6 @@ def test_the_walks_met_what_they_are_about() -> None:
     wanted = "granted opened shut deposited collected reopened moved denied jammed forced interrupted opened_late"
     wanted += " left_open alarm_open staff_done taken_out cancelled lapsed staff_called command_done command_refused"
     wanted += " service_changed board_silent found_open not_pulsed crash power_cut calm_collect unspent"
+    wanted += " staff_present staff_left staffed wrong_door quarantine_lifted"
+    wanted += " code_wrong keypad_locked granted_typed spent_typed unspent_typed"
     assert not [kind for kind in wanted.split() if not met[kind]], dict(met)

@@ -127,10 +127,10 @@ def test_a_broker_that_hangs_dies_and_comes_back_costs_no_event(far: Far, rigs: 
 
 
 def test_a_grant_from_the_cloud_opens_its_door_once(rigs: Callable[..., Rig]) -> None:
-    """A command with a signed grant opens a door; its repetition is answered alike and does nothing."""
+    """The screen is scanned, and the grant for it opens a door; its repetition is answered alike and does nothing."""
     rig = rigs()
     rig.power_on()
-    code = rig.issuer.deposit("S")
+    code = rig.issuer.deposit("S", nonce=rig.phone.nonce("now"))
     command: dict[str, Any] = {"id": "from-the-cloud-1", "grant": code.text, "exp": wall_s() + 30}
     answer = rig.person.commands("open", **command)
     assert answer["ok"]
@@ -172,6 +172,11 @@ def worthless(rig: Rig, used: bytes) -> dict[str, tuple[dict[str, Any], str]]:
     }
     replayed = json.loads(used)
     return made | {
+        "stolen": ({"op": "open", "exp": soon, "grant": rig.issuer.deposit("S").text}, "nonce"),
+        "yesterday": (
+            {"op": "open", "exp": soon, "grant": rig.issuer.deposit("S", nonce=rig.phone.nonce("old")).text},
+            "nonce",
+        ),
         "replayed": ({"op": "open", "exp": soon, "grant": replayed["grant"]}, "spent"),
         "postdated": ({"op": "open", "exp": soon + 86_400, "grant": replayed["grant"]}, "bad_message"),
         "stale": ({"op": "open", "exp": soon - 600, "grant": replayed["grant"]}, "late"),
@@ -210,7 +215,7 @@ def test_a_stolen_broker_password_opens_nothing(far: Far, rigs: Callable[..., Ri
     rig = rigs(far)
     thief = far.peer(DOWN + "cmd")
     rig.power_on()
-    code = rig.issuer.deposit("S")
+    code = rig.issuer.deposit("S", nonce=rig.phone.nonce("now"))
     answer = rig.person.commands("open", grant=code.text)
     item = rig.person.puts_in(code, answer["door"])
     rig.person.leaves()

@@ -51,7 +51,7 @@ def offences(text: str) -> list[str]:
 def pins(name: str) -> dict[str, str]:
     """The packages of a lock file with their versions."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([\w.-]+)==(\S+) \\$", text, re.MULTILINE))
+    return dict(re.findall(r"^([\w.-]+)==(\S+)(?: ; .+)? \\$", text, re.MULTILINE))
 
 
 def plain(requirement: str) -> str:
@@ -79,7 +79,8 @@ def test_each_package_is_pinned_by_hash(name: str) -> None:
     """Every line of a lock file is a pin with hashes or a comment: no index, no link, nothing editable."""
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     for block in re.split(r"\n(?=\S)", text.strip()):
-        assert block.startswith("#") or re.match(r"[\w.-]+==\S+ \\\n    --hash=sha256:[0-9a-f]{64}", block), block
+        pinned = re.match(r"[\w.-]+==\S+( ; .+)? \\\n    --hash=sha256:[0-9a-f]{64}", block)
+        assert block.startswith("#") or pinned, block
 
 
 def test_the_lock_files_cover_what_is_declared() -> None:

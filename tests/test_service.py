@@ -80,8 +80,8 @@ def test_a_message_is_acknowledged_after_what_it_asked_for_is_on_the_disk(bench:
             other.close()
 
     bench.link.on_perform = check
-    seconds = bench.now.wall_ms // 1000
-    body = {"v": 1, "id": "c1", "op": "open", "exp": seconds + 30, "grant": bench.code().decode()}
+    bench.turn(after_ms=60_000)
+    body = {"v": 1, "id": "c1", "op": "open", "exp": bench.now.wall_ms // 1000 + 30, "grant": bench.grant()}
     bench.turn(MessageReceived("cmd", json.dumps(body).encode(), False, 77), device=bench.link)
     assert seen == [(77, [("c1",)])]
     assert bench.board.done[0] == Pulse(1)

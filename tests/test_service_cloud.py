@@ -85,7 +85,7 @@ def test_a_full_log_reaches_the_cabinet(tmp_path: Path) -> None:
     bench = Bench(tmp_path, events_max=1000).ready()
     bench.turn(LinkUp(5, False), device=bench.link)
     for n in range(500):
-        bench.turn(DoorSeen(3, True), DoorSeen(3, False), after_ms=1000)
+        bench.turn(DoorSeen(3, True), DoorSeen(3, False), after_ms=10_000)
         bench.service.cabinet.rooms[3].put_in_service()
         assert n < 500
     assert bench.service.cabinet.log_full

@@ -85,7 +85,8 @@ def test_every_event_of_a_staff_visit_names_the_person(stage: Stage) -> None:
     stage.shuts(door)
     stage.touch("took_out")
     events = [event for event in stage.log if event["seq"] > seq]
-    assert [e["type"] for e in events] == ["granted", "opened", "shut", "taken_out", "staff_done", "visit_ended"]
+    kinds = ["staff_present", "granted", "opened", "shut", "taken_out", "staff_done", "visit_ended"]
+    assert [e["type"] for e in events] == kinds
     assert {event["data"]["by"] for event in events} == {"staff-7"}
 
 

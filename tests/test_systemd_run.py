@@ -209,19 +209,21 @@ def newer_schema(config: Path) -> str:
     """A database that a newer program has written."""
     with closing(sqlite3.connect(config.parent / "locker.db")) as database:
         database.execute(f"PRAGMA user_version = {NEWER}")
+    (config.parent / "locker.db").chmod(0o600)
     return f"locker.db: the database has schema {NEWER}, this program knows"
 
 
 def no_database(config: Path) -> str:
     """A file that is no database."""
     (config.parent / "locker.db").write_bytes(b"not a database" * 100)
+    (config.parent / "locker.db").chmod(0o600)
     return "locker.db: file is not a database"
 
 
 def unusable_database(config: Path) -> str:
     """A database that can be neither made nor opened, whoever asks."""
     (config.parent / "locker.db").mkdir()
-    return "locker.db: unable to open database file"
+    return "locker.db: Is a directory"
 
 
 def no_folder(config: Path) -> str:

@@ -43,6 +43,11 @@ EVENTS = [
     "deposited",
     "receipt",
     "receipts_off",
+    "numbered",
+    "no_code",
+    "pickup_off",
+    "code_wrong",
+    "keypad_locked",
     "collected",
     "cancelled",
     "reopened",
@@ -50,9 +55,13 @@ EVENTS = [
     "left_open",
     "alarm_open",
     "forced",
+    "wrong_door",
+    "quarantine_lifted",
     "jammed",
     "staff_called",
     "staff_done",
+    "staff_present",
+    "staff_left",
     "visit_ended",
     "interrupted",
     "found_open",
@@ -66,15 +75,20 @@ EVENTS = [
     "command_refused",
     "service_changed",
     "log_trimmed",
+    "retention",
+    "rights_narrowed",
     "keys_changed",
     "keys_refused",
     "keys_missing",
+    "clock_changed",
+    "floor_lowered",
     "revoked_changed",
     "revoked_refused",
 ]
 GIVEN = {
     "screens": {"door", "place", "ticket", "phone", "reason", "advice"},
     "proofs": set(),
+    "keypad": {"digits", "wait"},
     "offers": set(),
     "refusals": {"phone"},
     "events": {"door", "reason"},
@@ -85,7 +99,8 @@ LENGTHS = {("screens", "title"): (12, 26), ("screens", "say"): (30, 60), ("scree
 LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
 LENGTHS |= {("proofs", "title"): (6, 14), ("proofs", "say"): (18, 44)}
 LENGTHS |= {("offers", "say"): (7, 20), ("events", "say"): (24, 48)}
-FILLED = {"door": 24, "place": "", "ticket": "A123", "phone": "0311-0000000", "reason": "", "advice": ""}
+LENGTHS |= {("keypad", "say"): (18, 40)}
+FILLED = {"digits": 8, "wait": "14 分 59 秒", "door": 24, "place": "", "ticket": "A123", "phone": "0311-0000000", "reason": "", "advice": ""}
 
 ENTRIES = [
     (section, name, part)
@@ -104,7 +119,8 @@ def test_every_word_that_the_program_can_say_is_there(language: str) -> None:
     assert set(texts.catalogue(language)["refusals"]) == {refusal.value for refusal in Refusal}
     for name in SCREENS:
         assert texts.parts("screens", name, language) == ("title", "say", "next")
-    assert texts.parts("proofs", "receipt", language) == ("title", "say")
+    for name in ("receipt", "invite"):
+        assert texts.parts("proofs", name, language) == ("title", "say")
     for refusal in Refusal:
         assert texts.parts("refusals", refusal.value, language) == ("say", "next")
 

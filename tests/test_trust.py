@@ -276,11 +276,11 @@ def test_a_door_that_was_still_shut_goes_on_opening(stage: RootedStage) -> None:
 
 
 @pytest.mark.parametrize(("quality", "kept"), [(Quality.SYNCED, 0), (Quality.FLOOR, 1)])
-def test_the_list_in_memory_is_purged_when_the_clock_is_good(stage: RootedStage, quality: Quality, kept: int) -> None:
+def test_the_list_in_memory_is_purged_when_the_clock_is_good(tmp_path: Path, quality: Quality, kept: int) -> None:
     """A day after exp the token is dead by any clock and forgotten; never while the time is a guess."""
+    stage = RootedStage(tmp_path, quality=quality)
     cti = hashlib.sha256(b"gone").digest()[:16]
     stage.arrives("revoked", a_list(1, cti, exp=EPOCH_S + 60))
-    stage.quality = quality
     stage.wait(2 * 86_400_000)
     assert stage.cabinet.authority.revokes(cti) == bool(kept)
     stage.crash()

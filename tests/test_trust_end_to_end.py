@@ -8,37 +8,16 @@ from pathlib import Path
 import pytest
 from process_rig import Rig
 
-from locker.authority.ed25519 import PrivateKey, PublicKey
-from locker.authority.issue_set import make_revocation, make_set
-from locker.authority.keys import IssuerKey
-from locker.authority.keyset import RESIDENTS
-from locker.clock import wall_s
-from locker.model import Purpose
 from sim.demo_codes import Code
 from sim.demo_site import CABINET
-
-ROOT = PrivateKey(b"\x52" * 32)
-DAY_S = 86_400
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     """A cabinet that is switched on with a root in its configuration and no key at all."""
-    with Rig(tmp_path) as made:
-        file = made.site.config_file
-        text = file.read_text("utf-8")
-        file.write_text(text[: text.index("[[keys]]")] + f'[authority]\nroot = "{ROOT.public.hex()}"\n', "utf-8")
+    with Rig(tmp_path, keys=False) as made:
         made.power_on()
         yield made
-
-
-def a_set(rig: Rig, version: int) -> bytes:
-    """A key set with the site's residents' and staff's keys."""
-    now_s, staff = wall_s(), frozenset((Purpose.STAFF, Purpose.TECHNICIAN))
-    pairs = ((rig.site.resident_key, RESIDENTS), (rig.site.staff_key, staff))
-    begin, end = now_s - DAY_S, now_s + DAY_S
-    keys = [IssuerKey(PublicKey(key.public), who, not_before=begin, not_after=end) for key, who in pairs]
-    return make_set(ROOT, version, now_s, keys)
 
 
 def is_refused(rig: Rig, code: Code, reason: str) -> None:
@@ -55,12 +34,12 @@ def test_what_the_root_says_arrives_holds_and_survives_a_power_cut(rig: Rig) -> 
     code, lost = rig.issuer.deposit("S"), rig.issuer.deposit("S")
     is_refused(rig, code, "unknown_key")
     rig.person.begin()
-    rig.cloud.put_keys(CABINET, a_set(rig, 1))
+    rig.office.deliver()
     assert rig.person.hears("keys_changed")["data"]["version"] == 1
     rig.person.sees("idle")
     item = rig.person.drops_off(code)
     rig.person.leaves()
-    rig.cloud.put_revoked(CABINET, make_revocation(ROOT, 1, wall_s(), {bytes.fromhex(lost.cti): wall_s() + DAY_S}))
+    rig.office.revoke(lost)
     rig.person.hears("revoked_changed", count=1)
     is_refused(rig, lost, "revoked")
     rig.settled()

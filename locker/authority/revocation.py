@@ -78,7 +78,7 @@ class Revoked:
         """
         if now.quality is Quality.FLOOR:
             return 0
-        gone = [cti for cti, exp in self._exp.items() if now.wall_ms >= (exp + KEPT_S) * 1000]
+        gone = [cti for cti, exp in self._exp.items() if now.past_ms >= (exp + KEPT_S) * 1000]
         for cti in gone:
             del self._exp[cti]
         return len(gone)

@@ -10,7 +10,8 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from locker.config import Config, Mqtt, load
+from locker.config import Board, Config, Mqtt, load
+from locker.config_gpio import GpioBoard
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -41,15 +42,24 @@ def summary(config: Config) -> list[str]:
     for board in config.boards:
         wired = sum(door.board == board.name for door in config.doors)
         lines.append(
-            f"锁板 board     {board.name}: {board.kind} at {board.port}, {board.baud} baud, "
-            f"address {board.address}, {wired} doors, pulse {board.pulse_ms} ms"
+            f"锁板 board     {board.name}: {board.kind} at {board.port}, {_wire(board)}, "
+            f"{wired} doors, pulse {board.pulse_ms} ms"
         )
     scanner = config.scanner
-    lines.append(f"扫码 scanner   {scanner.name}: {scanner.kind} at {scanner.port}, {scanner.baud} baud")
+    rate = f", {scanner.baud} baud" if scanner.baud else ", 速率待测 baud to be found"
+    rate = "" if scanner.kind == "keyboard" else rate
+    lines.append(f"扫码 scanner   {scanner.name}: {scanner.kind} at {scanner.port}{rate}")
     lines.append(f"屏幕 screen    {config.panel.socket if config.panel else '无 none'}")
     lines.append(f"云端 cloud     {_cloud(config.mqtt)}")
     lines += _authority(config) or [f"公钥 keys      {_keys(config)}"]
     return lines
+
+
+def _wire(board: Board) -> str:
+    """What a serial line needs, or what hangs on the pins."""
+    if isinstance(board, GpioBoard):
+        return f"pins {', '.join(str(pin) for _, pin in board.pins())}" + (", one-shot" if board.one_shot else "")
+    return f"{board.baud} baud, address {board.address}"
 
 
 def _authority(config: Config) -> list[str]:

@@ -31,6 +31,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="打开浏览器  open the browser")
     parser.add_argument("--scenario", help=f"自动演一遍  play a script by itself: {', '.join(SCENARIOS)}")
     parser.add_argument("--headless", action="store_true", help="不要网页  no page, for a scenario")
+    parser.add_argument("--board", default="cu24", help="哪种锁板  which lock boards: cu24, cu16 (16 + 8), cu48, cu48b")
     parser.add_argument("--seed", type=int, help="随机数种子  seed of keys, order and chance (default: from the clock)")
     parser.add_argument("--keep", type=Path, help="文件留在这个文件夹  keep the demo's files in this folder")
 
@@ -57,6 +58,10 @@ def _problem(args: argparse.Namespace) -> str:
     if args.scenario is not None and args.scenario not in SCENARIOS:
         known, planned = ", ".join(SCENARIOS), ", ".join(PLANNED)
         return f"locker demo: 没有这个场景 no scenario {args.scenario!r}; there is: {known}; planned: {planned}"
+    from sim.demo_boards import BOARDS
+
+    if args.board not in BOARDS:
+        return f"locker demo: 没有这种锁板 no lock board {args.board!r}; there is: {', '.join(BOARDS)}"
     if args.headless and args.scenario is None:
         return f"locker demo: --headless 要配 needs --scenario ({', '.join(SCENARIOS)})"
     return ""
@@ -75,7 +80,8 @@ def _run(args: argparse.Namespace, seed: int, folder: Path) -> int:
 
     for number in SIGNALS:
         signal.signal(number, _interrupted)
-    demo = Demo(folder, FOR_THE_DAY if args.scenario else FOR_PEOPLE, seed, power=args.scenario is None)
+    pace = FOR_THE_DAY if args.scenario else FOR_PEOPLE
+    demo = Demo(folder, pace, seed, power=args.scenario is None, board=args.board)
     try:
         if args.headless:
             from sim.day import play

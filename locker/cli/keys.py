@@ -68,15 +68,20 @@ ADVICE: dict[Fault, str] = {
 _STEPS = """\
 自己当签发方,一台笔记本就够  An issuer of your own, from a laptop:
   1  locker keys root root.pem                         根钥匙;打印的公钥写进柜子配置的 [authority] root
-                                                       the root key; cabinets pin what it prints
+                                                       the root key; cabinets pin what it prints (HEX below; print it
+                                                       again 再打印一次: locker keys root root.pem --again)
   2  locker token keygen residents.pem                 签居民令牌的钥匙  the key for residents' tokens
      locker token keygen staff.pem --purposes staff,technician
-  3  edit set.toml                                     例子 an example: locker keys make-set --help
+  3  write set.toml, one table for each key            把 locker keys make-set --help 末尾的例子存成 set.toml,改日期
+                                                       save the example at the end of that help, change its dates;
+                                                       what keygen printed is not needed: the set names the files
   4  locker keys make-set set.toml --root-key root.pem --first --out keys-1.lks
   5  locker keys show keys-1.lks --root HEX            核对 look at it
   6  on the cabinet 在柜子上:
      sudo locker keys import keys-1.lks --config /etc/locker/cabinet.toml
+     (first make its own secrets 先生成本柜的密钥: locker device provision --help)
   7  locker token issue --key residents.pem --aud CABINET --purpose deposit --order A-1 --terminal
+  8  locker keys revoke 'LK1:...' --root-key root.pem --first --out revoked-1.lkr   作废一个令牌 take a token back
 Then put root.pem away, on two sticks in two places. 然后把 root.pem 存到两个U盘,分两处锁好。
 Changing keys, and what to do when one is stolen 换钥匙、钥匙被盗怎么办: docs/keys.md
 """

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 from pathlib import Path
 
 
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(levelname)s %(name)s %(message)s",
     )
+    os.umask(0o077)
     program = Program(load(args.config))
     gc.freeze()
     try:

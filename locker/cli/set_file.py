@@ -21,7 +21,7 @@ from locker.model import Purpose
 
 EXAMPLE = """\
 [[keys]]                                  # one table a key; leave none out that was in the set before
-public = "64 hexadecimal digits"          # or: file = "residents.pem", beside this file
+file = "residents.pem"                    # beside this file; or: public = "64 hexadecimal digits"
 purposes = ["deposit", "collect"]         # residents; never together with staff, technician
 state = "active"                          # next: delivered, not used yet; retired: its tokens are refused
 not_before = 2026-01-01                   # a date begins at 00:00 UTC (08:00 in China)
@@ -32,8 +32,8 @@ file = "staff.pem"
 purposes = ["staff", "technician"]
 not_before = 2026-01-01
 not_after = 2027-03-01
-cutoff = 2026-02-03T12:00:00+08:00        # optional: tokens of this key issued before this are dead
 alg = -8                                  # optional: -8 (default) or -19, as the issuer writes it
+# cutoff = 2026-02-03T12:00:00+08:00      # optional: tokens of this key issued before this are dead
 """
 
 

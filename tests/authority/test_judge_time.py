@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from locker.authority.claims import Claims
-from locker.authority.clock import LEEWAY_S, judge_time
+from locker.authority.clock import DAY_S, LEEWAY_S, judge_time
 from locker.model import Now, Purpose, Quality, Refusal
 
 IAT = 1_750_000_000
 EXP = IAT + 3600
 GOOD = (Quality.SYNCED, Quality.RTC, Quality.HOLD)
+SURE = (Quality.SYNCED, Quality.HOLD)
 
 
 def claims(nbf: int | None = None) -> Claims:
@@ -32,11 +33,17 @@ def test_expiry_has_120_s_of_leeway_in_every_quality(quality: Quality) -> None:
     assert judge(EXP + 10**9, quality) is Refusal.EXPIRED
 
 
-@pytest.mark.parametrize("quality", GOOD)
+@pytest.mark.parametrize("quality", SURE)
 def test_a_token_from_the_future_is_not_yet_valid(quality: Quality) -> None:
-    """iat may be at most 120 s ahead of a clock that is worth something."""
+    """iat may be at most 120 s ahead of a clock that is, or was, synchronised."""
     assert judge(IAT - LEEWAY_S, quality) is None
     assert judge(IAT - LEEWAY_S - 0.001, quality) is Refusal.NOT_YET_VALID
+
+
+def test_a_clock_chip_may_be_slow_by_a_day() -> None:
+    """A signed iat up to a day ahead of a chip says that the chip is slow, and not that the token is false."""
+    assert judge(IAT - DAY_S, Quality.RTC) is None
+    assert judge(IAT - DAY_S - 0.001, Quality.RTC) is Refusal.NOT_YET_VALID
 
 
 @pytest.mark.parametrize("quality", GOOD)
@@ -45,7 +52,7 @@ def test_a_booking_begins_at_nbf_less_120_s(quality: Quality) -> None:
     nbf = IAT + 1800
     assert judge(nbf - LEEWAY_S, quality, nbf) is None
     assert judge(nbf - LEEWAY_S - 0.001, quality, nbf) is Refusal.NOT_YET_VALID
-    assert judge(IAT - LEEWAY_S - 1, quality, nbf=0) is Refusal.NOT_YET_VALID
+    assert judge(IAT - DAY_S - 1, quality, nbf=0) is Refusal.NOT_YET_VALID
 
 
 def test_on_the_floor_nothing_is_too_early() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from drivers.panel import CLIENTS_MAX, LINE_BYTES_MAX, PanelDriver, encode
 from locker.config import Panel
-from locker.model import Attend, Event, Now, PortBack, PortLost, Pulse, Show, Touched
+from locker.model import Attend, Event, Now, PortBack, PortLost, Pulse, Show, Touched, Typed
 
 IDLE = Show("idle", 1)
 OFFER = Show("deposited", 7, door=4, offers=("done", "reopen"), remaining_ms=60_000, receipt="LKR1:A")
@@ -134,6 +134,21 @@ def test_touches_become_events_in_order_however_the_bytes_arrive(panel: PanelDri
         assert panel.counters()["touches"] == 4
 
 
+def test_typed_codes_become_events_and_are_only_counted(panel: PanelDriver, path: Path) -> None:
+    """One to eight digits with leading zeros, between touches, in order; no repr of ours has them."""
+    with joined(path) as link:
+        turn(panel)
+        link.send(b'{"typed":"004711","screen":7}\n{"touch":"done","screen":7}\n{"screen":8,"typed":"12345678"}\n{"ty')
+        assert turn(panel) == [Typed("004711", 7), Touched("done", 7), Typed("12345678", 8)]
+        assert (panel.counters()["touches"], panel.counters()["entries"]) == (1, 2)
+        link.send(b'ped":"9","screen":9')
+        turn(panel)
+        assert '"9"' not in repr(panel._clients), "half a line is in nobody's repr"
+        link.send(b"}\n")
+        (event,) = turn(panel)
+        assert event == Typed("9", 9) and "'9'" not in repr(event)
+
+
 BAD_LINES = [
     b"\n",
     b"hello\n",
@@ -146,6 +161,19 @@ BAD_LINES = [
     b'{"touch":"","screen":1}\n',
     b'{"touch":"\\u95e8","screen":1}\n',
     b'{"touch":"done","screen":1,"door":5}\n',
+    b'{"typed":"123456"}\n',
+    b'{"typed":"","screen":1}\n',
+    b'{"typed":"123456789","screen":1}\n',
+    b'{"typed":"12 456","screen":1}\n',
+    b'{"typed":"12345a","screen":1}\n',
+    b'{"typed":"-12345","screen":1}\n',
+    b'{"typed":"123456\\n","screen":1}\n',
+    b'{"typed":"\\u0661\\u0662\\u0663","screen":1}\n',
+    b'{"typed":123456,"screen":1}\n',
+    b'{"typed":null,"screen":1}\n',
+    b'{"typed":"123456","screen":"1"}\n',
+    b'{"typed":"123456","screen":1,"touch":"done"}\n',
+    b'{"typed":"123456","screen":1,"door":5}\n',
     b"[" * 500 + b"\n",
 ]
 
