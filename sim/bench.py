@@ -31,13 +31,18 @@ from sim.bench_floor import Floors
 from sim.body import Body
 from sim.broker import EmbeddedBroker, free_port
 from sim.cloud import Cloud, Message
+from sim.demo_codes import Issuer
+from sim.demo_news import News
+from sim.demo_office import Office
 from sim.demo_screen import ScreenLink
 from sim.demo_site import CABINET, FOR_THE_DAY, Site
 from sim.gm65 import Gm65
 from sim.kerong_cu24 import KerongBoard
 from sim.pty_port import PtyPort
 
-PACE = replace(FOR_THE_DAY, pulse_ms=100, gap_ms=0, doors_max=1200, open_wait_ms=3000, resend_s=30)
+PACE = replace(FOR_THE_DAY, pulse_ms=100, gap_ms=0, present_s=600, open_wait_ms=3000, resend_s=30)
+STAFF_DOOR = 24
+"""Behind it staff look, and nothing is ever put: it is one of the large ones."""
 UNLOCK = 0x81
 STEP_S = 10.0
 SET_UP_S = 2.0
@@ -115,6 +120,9 @@ class Bench:
         self.watcher = Cloud("127.0.0.1", port, on_message=self._on_message, name="watcher")
         self.watcher.acks_on = False
         self._parts.callback(self.watcher.start().stop)
+        self._issuer = Issuer(self.site, seed)
+        self._staff_due_s = 0.0
+        Office(self.site, self._issuer, lambda: self.cloud, News()).deliver()
         self.floors = self._parts.enter_context(Floors(folder, time.perf_counter))
         self.process: subprocess.Popen[bytes] | None = None
         self._held: list[tuple[bytes, int]] = []
@@ -129,8 +137,10 @@ class Bench:
         """All measurements, as plain values."""
         ready = [self._start() for _ in range(starts)]
         self._pump_until(lambda: bool(self.screen.screen) and self.cloud.view(CABINET).conn.get("state") == "online")
+        self._pump_until(lambda: any(kind == "keys_changed" for kind, _ in list(self._arrived)))
         self._pump_for(SET_UP_S)
         for number in range(self.visits):
+            self._staff_stay()
             self._visit(number)
             if number % 5 == 0:
                 self.floors.sample()
@@ -197,6 +207,21 @@ class Bench:
         self.samples["open_event"].append(self._arrived["opened", name] - opened)
         self.samples["shut_event"].append(self._arrived["shut", name] - shut)
         self._finish(None if collect else (order, door))
+
+    def _staff_stay(self) -> None:
+        """Staff show their code and look behind a door, often enough to be held to stand there all the time.
+
+        So more doors open than people by themselves may open in a minute, and the limit is what it is in the street.
+        """
+        if time.perf_counter() < self._staff_due_s:
+            return
+        self._staff_due_s = time.perf_counter() + PACE.present_s / 2
+        code = self._issuer.staff(STAFF_DOOR)
+        self._show(code.text)
+        door = self._until_open()
+        self._pump_until(lambda: ("opened", code.cti) in self._arrived)
+        self._pump_until(lambda: self.body.shut(door - 1, boot_ms()))
+        self._pump_until(lambda: ("visit_ended", code.cti) in self._arrived)
 
     def _finish(self, held: tuple[bytes, int] | None) -> None:
         """Press "done" and remember what lies inside."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from locker.clock import boot_ms
+from sim.day_authority import AUTHORITY, AUTHORITY_CUTS, keypad_locks
 from sim.day_people import NotAsExpected, Person
 from sim.day_power import CUTS
 from sim.day_troubles import TROUBLES, limit_per_minute, retained_before_the_start
@@ -52,14 +53,14 @@ def play(demo: Demo, seed: int) -> int:
 
 
 def _order(seed: int) -> list[Visit]:
-    """Everything in an order of chance; the power cuts are spread evenly, so that the limit per minute seldom holds."""
+    """Everything in an order of chance, the power cuts spread evenly; what locks the cabinet up comes last."""
     chance = Random(seed)
-    visits, cuts = [*VISITS, *TROUBLES], list(CUTS)
+    visits, cuts = [*VISITS, *TROUBLES, *AUTHORITY], [*CUTS, *AUTHORITY_CUTS]
     chance.shuffle(visits)
     chance.shuffle(cuts)
     for number, cut in enumerate(cuts):
         visits.insert((number + 1) * (len(visits) + 1) // (len(cuts) + 1), cut)
-    return [retained_before_the_start, *visits, limit_per_minute]
+    return [retained_before_the_start, *visits, limit_per_minute, keypad_locks]
 
 
 def _visit(bar: Bar, person: Person, visit: Visit, extra: bool = False) -> Outcome:

@@ -111,7 +111,7 @@ class Person:
         give_up_ms = boot_ms() + PATIENCE_MS
         while boot_ms() < give_up_ms:
             before = self.street.screen.lines
-            self.demo.show(code)
+            self.demo.phone.show(code)
             self.street.hold(code.text)
             if self.street.until(partial(self._answered, before, screens, reason), READ_S):
                 if self.screen.get("reason") not in LATER:
@@ -120,6 +120,22 @@ class Person:
                     return self.sees(*screens, door=door, reason=reason)
                 self.until(lambda: self.screen.get("screen") == "idle", "the end of the notice")
         raise NotAsExpected(f"showed {code.en} for {PATIENCE_MS // 1000} s in vain; {self._seen()}")
+
+    def types(self, digits: str, *screens: str, reason: str = "", door: int = 0) -> dict[str, Any]:
+        """Type a pick-up code where the screen offers the keypad, and wait for what is expected."""
+        self.until(lambda: self.screen.get("digits") == len(digits), f"a keypad for {len(digits)} digits")
+        number = self.screen["number"]
+        self.street.type_code(digits, number)
+        self.until(lambda: self.screen.get("number") != number, "an answer to what was typed")
+        return self.sees(*screens, door=door, reason=reason)
+
+    def gets_sms(self, item: Item) -> str:
+        """Wait for the message about an item and return its pick-up code."""
+        phone = self.demo.phone
+        self.is_true(self.demo.cloud.wait_for(lambda: phone.message_for(item.order) is not None, WAIT_S), "no SMS came")
+        message = phone.message_for(item.order)
+        assert message is not None
+        return message.digits
 
     def touches(self, button: str) -> None:
         """Press a button that is on the screen."""
@@ -136,6 +152,22 @@ class Person:
 
         self.until(coil_off, f"the coil of door {door} to be off")
         self.street.shut(door)
+
+    def shuts_for_good(self, door: int, time: int) -> None:
+        """Push a door shut until the cabinet has seen it: a slow machine may pulse again while the door swings open.
+
+        ``time`` is the how manieth opening of this visit it is, counted over all doors.
+        """
+        give_up_ms = boot_ms() + int(WAIT_S * 1000)
+
+        def done() -> bool:
+            return len(self.events("staff_done")) >= time
+
+        while not done() and boot_ms() < give_up_ms:
+            if self.street.is_open(door):
+                self.shuts(door)
+            self.demo.cloud.wait_for(done, MOMENT_MS / 1000)
+        self.is_true(done(), f"door {door} was pushed shut and the cabinet has not seen it")
 
     def leaves(self) -> None:
         """Press "done" and go."""
@@ -229,6 +261,17 @@ class Person:
         self.is_true(bool(doors), f"no free door of size {size}")
         return doors[0]
 
+    def waits_for_free(self, sizes: str) -> list[int]:
+        """All ``free_doors`` of these sizes, at least one; the cloud may hear of a door a moment later."""
+        doors: list[int] = []
+
+        def some() -> bool:
+            doors[:] = [door for size in sizes for door in self.free_doors(size)]
+            return bool(doors)
+
+        self.is_true(self.demo.cloud.wait_for(some, WAIT_S), f"no free door: {self.demo.cloud.view(CABINET).doors}")
+        return doors
+
     def free_doors(self, size: str) -> list[int]:
         """The doors of this size behind which nothing lies and which the cloud knows to be shut and in service."""
         known = self.demo.cloud.view(CABINET).doors
@@ -239,6 +282,16 @@ class Person:
             if plan.size == size and plan.door not in taken and not self.street.papers(plan.door)
             if known.get(plan.door, {}).get("state") == "closed" and known[plan.door].get("in_service")
         ]
+
+    def staff_have_gone(self) -> None:
+        """Wait until nobody of the staff is held to stand there: their presence lifts the limit on doors a minute."""
+
+        def gone() -> bool:
+            events = self.demo.cloud.events(CABINET)
+            last = [event["type"] for event in events if event["type"] in ("staff_present", "staff_left", "started")]
+            return last[-1:] != ["staff_present"]
+
+        self.is_true(self.demo.cloud.wait_for(gone, WAIT_S), "staff are held to be there and nobody is")
 
     def back_in_service(self, door: int) -> None:
         """Let the cloud put a door into service again, after somebody has looked at it."""
@@ -253,7 +306,7 @@ class Person:
         return bool(self.screen.get("reason")) or (not reason and self.screen.get("screen") in screens)
 
     def _pulses_this_minute(self) -> int:
-        after_ms = max([boot_ms() - MINUTE_MS, *self.demo.controller.starts[-1:]])
+        after_ms = boot_ms() - MINUTE_MS
         return sum(unlock.at_ms > after_ms for unlock in self.street.unlocks())
 
     def _seen(self) -> str:

@@ -92,7 +92,7 @@ def service_restart_at_open_door(person: Person) -> None:
 
 def _shows_until(person: Person, code: Code, moment: Callable[[], bool]) -> None:
     """Show a code and wait for a moment that the screen may not tell."""
-    person.demo.show(code)
+    person.demo.phone.show(code)
     for _ in range(TRIES_MAX):
         person.street.hold(code.text)
         if person.street.until(moment, READ_S):
@@ -135,4 +135,4 @@ CUTS: list[Visit] = [
     power_cut_while_collecting,
     service_restart_at_open_door,
 ]
-"""Every visit in which the controller starts anew; its memory of the last minute's doors begins anew as well."""
+"""Every visit in which the controller starts anew."""

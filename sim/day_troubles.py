@@ -274,15 +274,15 @@ def nothing_free(person: Person) -> None:
 def limit_per_minute(person: Person) -> None:
     """The cloud opens door after door with good grants, until the cabinet's own limit per minute stops it"""
     most = person.demo.site.pace.doors_max
+    person.staff_have_gone()
     for number in range(most + 1):
-        doors = person.free_doors("S") + person.free_doors("M")
+        doors = person.waits_for_free("SM")
         door = doors[number % len(doors)]
         answer = person.commands("open", grant=person.issuer.staff(door).text)
         if not answer["ok"]:
             break
         person.until(partial(person.street.is_open, door), f"door {door} to open")
-        person.shuts(door)
-        person.hears("staff_done", door=door)
+        person.shuts_for_good(door, number + 1)
         person.sees("idle")
     person.is_true(answer["reason"] == "rate_limited", f"after {number} openings the answer was {answer}")
     person.hears("denied", reason="rate_limited")

@@ -265,7 +265,7 @@ def _goes_on_larger(person: Person, order: str, first: int) -> None:
     sizes = {door.door: "SML".index(door.size) for door in person.demo.site.config.doors}
     person.is_true(sizes[second] > sizes[first], f"door {second} is not larger than door {first}")
     person.sees("open_deposit", door=second)
-    code = person.demo.code
+    code = person.demo.phone.code
     assert code is not None and code.order == order
     person.puts_in(code, second)
     person.leaves()

@@ -11,17 +11,19 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sim.broker import EmbeddedBroker
 from sim.cloud import Cloud, Message
+from sim.demo_boards import DEFAULT
 from sim.demo_cable import Cable
-from sim.demo_codes import ODD, Code, Issuer
+from sim.demo_clock import DemoClock
+from sim.demo_codes import Issuer
 from sim.demo_controller import Controller
 from sim.demo_news import News
-from sim.demo_qr import rows
+from sim.demo_office import Office
+from sim.demo_phone import Phone
 from sim.demo_screen import spoken
 from sim.demo_site import CABINET, Pace, Site
 from sim.demo_street import Street
@@ -33,40 +35,62 @@ READY_S = 30.0
 class Demo:
     """A whole running cabinet with everything around it. ``folder`` must exist; nothing outside it is touched."""
 
-    def __init__(self, folder: Path, pace: Pace, seed: int, power: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        pace: Pace,
+        seed: int,
+        power: bool = True,
+        keys: bool = True,
+        own_clock: bool = True,
+        board: str = DEFAULT,
+    ) -> None:
         """Start all parts, with ``power`` false all but the controller, which ``controller.power_on`` starts.
 
+        The key set waits at the broker from the start; with ``keys`` false only from ``office.deliver`` on. With
+        ``own_clock`` false the controller has this machine's clock, which nobody can move.
         Raises ``OSError`` or ``TimeoutError``; what had started by then is ended.
         """
         self._lock = threading.Lock()
         self.held: dict[int, str] = {}
-        self.spent: list[str] = []
-        self.code: Code | None = None
-        self._codes: dict[str, Code] = {}
-        self._drawn: tuple[str, list[str]] = ("", [])
         self.feed = News()
         with ExitStack() as parts:
-            broker = EmbeddedBroker()
-            parts.callback(broker.close)
-            broker.start()
-            self.cloud = Cloud("127.0.0.1", broker.port(5), on_message=self._on_message)
-            parts.callback(self.cloud.stop)
-            self.cloud.start(READY_S)
-            self.cable = Cable(broker.port(5))
-            parts.callback(self.cable.close)
-            self.site = Site(folder, self.cable.port, pace, seed)
+            self._begin_network(parts)
+            self.site = Site(folder, self.cable.port, pace, seed, board)
             self.issuer = Issuer(self.site, seed)
+            self.phone = Phone(self.site, self.issuer, lambda: self.cloud, lambda: self.invited, self.feed)
+            self.office = Office(self.site, self.issuer, lambda: self.cloud, self.feed)
+            if keys:
+                self.office.deliver()
+            self.clock = DemoClock(self.site.clock_file)
+            parts.callback(self.clock.close)
             self.street = Street(self.site, seed)
             parts.callback(self.street.close)
             self.street.start()
-            self.controller = Controller(self.site.config_file, self.site.log_file, self.street.notify)
+            hands = self.site.clock_file if own_clock else None
+            self.controller = Controller(self.site.config_file, self.site.log_file, self.street.notify, hands)
             parts.callback(self.controller.close)
             self.controller.start(power)
             self._parts = parts.pop_all()
 
+    def _begin_network(self, parts: ExitStack) -> None:
+        """The broker, the cloud behind it, and the cable to the cabinet."""
+        broker = EmbeddedBroker()
+        parts.callback(broker.close)
+        broker.start()
+        self.cloud = Cloud("127.0.0.1", broker.port(5), on_message=self._on_message)
+        parts.callback(self.cloud.stop)
+        self.cloud.start(READY_S)
+        self.cable = Cable(broker.port(5))
+        parts.callback(self.cable.close)
+
     def ready(self, timeout_s: float = READY_S) -> None:
-        """Wait until somebody may come: the idle screen, every door known. Raises ``TimeoutError``."""
-        if not self.street.until(lambda: self.shown == "idle" and self._doors_known(), timeout_s):
+        """Wait until somebody may come: the idle screen, every door known, the keys taken. Raises ``TimeoutError``."""
+
+        def all_there() -> bool:
+            return self.shown == "idle" and self._doors_known() and self._keys_taken()
+
+        if not self.street.until(all_there, timeout_s):
             words = self.controller.last_words()
             raise TimeoutError(f"the cabinet was not ready after {timeout_s} s; the controller's last words:\n{words}")
 
@@ -79,6 +103,12 @@ class Demo:
         """The name of the screen that is shown, empty while it is dark."""
         screen = self.street.screen.screen
         return str(screen["screen"]) if screen else ""
+
+    @property
+    def invited(self) -> str:
+        """The address that the screen shows for phones, empty while it shows none."""
+        screen = self.street.screen.screen
+        return str(screen["invite"]) if screen else ""
 
     # --- the stage of the page ---
 
@@ -100,7 +130,9 @@ class Demo:
             "cabinet": {"id": about.id, "name_zh": about.name_zh, "name_en": about.name_en, "phone": about.phone},
             "doors": doors,
             "screen": spoken(line, self.site.config) if line else None,
-            "phone": self._phone(),
+            "phone": self.phone.view(),
+            "office": self.office.view(),
+            "clock": self.clock.view() | {"believed": self._believed()},
             "orders": orders,
             "controller": {"running": bool(self.controller.pid), "starts": len(self.controller.starts)},
             "plugs": plugs,
@@ -120,8 +152,12 @@ class Demo:
             "force": lambda o: self.street.force(self._door(o)),
             "press": lambda o: self.lean(self._door(o)),
             "touch": lambda o: self.street.touch(str(o["button"]), int(o["screen"])),
-            "code": self._choose,
-            "hold": lambda o: self.hold(),
+            "type": lambda o: self.street.type_code(str(o["digits"]), int(o["screen"])),
+            "code": self.phone.choose,
+            "hold": lambda o: self.street.hold(self.phone.kept("").text),
+            "scan": lambda o: self._nothing(self.phone.scan(str(o.get("how")), str(o.get("order", "")))),
+            "office": self._office,
+            "clock": self._clock,
             "fault": self._fault,
             "plug": self._plug,
             "power": lambda o: self.controller.kill(),
@@ -133,18 +169,6 @@ class Demo:
         act(order)
 
     # --- what people and bad luck do ---
-
-    def show(self, code: Code) -> None:
-        """Have a code on the phone."""
-        with self._lock:
-            self.code = code
-            self._codes[code.cti] = code
-
-    def hold(self) -> None:
-        """Hold the phone to the scanner. Raises ``ValueError`` when there is no code on it."""
-        if self.code is None:
-            raise ValueError("手机上还没有码  there is no code on the phone yet")
-        self.street.hold(self.code.text)
 
     def lean(self, door: int) -> None:
         """Press a door with the hand for two seconds."""
@@ -183,6 +207,8 @@ class Demo:
                 {door: str(seen.get("seen")) for door, seen in view.doors.items()},
                 frozenset(door for door in self.street.doors if self.street.is_open(door)),
                 self.street.breaches(),
+                tuple(self.street.keyed),
+                self.phone.all_codes(),
             )
 
     # --- inside ---
@@ -190,6 +216,15 @@ class Demo:
     def _doors_known(self) -> bool:
         seen = self.cloud.view(CABINET).doors
         return all(str(seen.get(door, {}).get("seen")) != "unknown" for door in self.street.doors) and bool(seen)
+
+    def _believed(self) -> str:
+        """How good the cabinet last said that its time is, empty while it has said nothing."""
+        said = [self.cloud.view(CABINET).health, *self.cloud.events(CABINET)[-1:]]
+        return str(max(said, key=lambda each: int(each.get("boot_ms", -1))).get("quality", ""))
+
+    def _keys_taken(self) -> bool:
+        """Whether the cabinet has said that it took a key set, where one was delivered."""
+        return not self.office.version or any(e["type"] == "keys_changed" for e in self.cloud.events(CABINET))
 
     def _door(self, order: dict[str, Any]) -> int:
         door = order.get("door")
@@ -201,36 +236,24 @@ class Demo:
     def _nothing(result: object) -> None:
         """Take a result that the page has no use for."""
 
-    def _phone(self) -> dict[str, Any] | None:
-        with self._lock:
-            code = self.code
-            if code is None:
-                return None
-            if self._drawn[0] != code.text:
-                self._drawn = (code.text, rows(code.text))
-            return {"zh": code.zh, "en": code.en, "rows": self._drawn[1]}
-
-    def _choose(self, order: dict[str, Any]) -> None:
-        match order.get("errand"):
-            case "deposit":
-                self.show(self.issuer.deposit(str(order.get("size", "any")), bool(order.get("low"))))
-            case "collect":
-                self.show(self.issuer.collect(str(order["order"])))
-            case "staff":
-                self.show(self.issuer.staff(self._door(order)))
-            case "odd" if order.get("odd") == "spent":
-                self.show(self._spent_code())
-            case "odd" if order.get("odd") in ODD:
-                self.show(self.issuer.odd(str(order["odd"])))
+    def _office(self, order: dict[str, Any]) -> None:
+        match order.get("act"):
+            case "revoke":
+                self.office.revoke(self.phone.kept(str(order.get("cti", ""))))
+            case "rotate":
+                self.office.rotate(str(order.get("step")))
+            case "cut_off":
+                self.office.cut_off()
+            case "roll_back":
+                self.office.roll_back()
             case _:
-                raise ValueError("没有这件事  no such errand")
+                raise ValueError("云端办公室没有这件事  the office does no such thing")
 
-    def _spent_code(self) -> Code:
-        with self._lock:
-            used = [self._codes[cti] for cti in self.spent if cti in self._codes]
-        if not used:
-            raise ValueError("先办成一件事，才有用过的码  finish an errand first; then there is a used code")
-        return replace(used[-1], zh="用过的码", en="A code already used")
+    def _clock(self, order: dict[str, Any]) -> None:
+        turn = str(order.get("set"))
+        self.feed.tell("demo/clock", *self.clock.turn(turn))
+        if turn == "woke":
+            self.controller.kill()
 
     def _fault(self, order: dict[str, Any]) -> None:
         door, on = self._door(order), self.street
@@ -258,13 +281,14 @@ class Demo:
         self.feed.add(f"lk/v1/{message.cabinet}/up/{message.tail}", message.payload)
         if message.tail == "evt":
             event = json.loads(message.payload)
+            self.phone.hears(event)
             with self._lock:
                 self._keep(event)
         if hasattr(self, "street"):
             self.street.notify()
 
     def _keep(self, event: dict[str, Any]) -> None:
-        """Note which orders are held and which codes are spent, as the events tell it."""
+        """Note which orders are held, as the events tell it."""
         door, kind, data = event["door"], event["type"], event["data"]
         if kind == "deposited":
             self.held[door] = bytes.fromhex(data["order"]).decode()
@@ -272,5 +296,3 @@ class Demo:
             self.held.pop(door, None)
         elif kind == "moved":
             self.held.pop(data.get("from"), None)
-        if kind in ("collected", "visit_ended") and data.get("cti") in self._codes:
-            self.spent.append(data["cti"])

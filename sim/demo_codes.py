@@ -45,24 +45,30 @@ class Code:
 
 
 class Issuer:
-    """Makes codes for one site; all chance comes from the seed."""
+    """Makes codes for one site; all chance comes from the seed.
+
+    ``resident_key`` and ``staff_key`` sign; no code says that it was issued before ``not_before_s``.
+    """
 
     def __init__(self, site: Site, seed: int) -> None:
         """Order numbers start at A1001."""
         self._site, self._chance, self._order = site, Random(seed), 1000
-        self._used: Code | None = None
+        self.resident_key, self.staff_key = site.resident_key, site.staff_key
+        self.not_before_s = 0
 
-    def deposit(self, size: str = "any", low: bool = False, order: str = "", door: int = 0) -> Code:
-        """Make a code for a drop-off of a new order, or of a given one."""
+    def deposit(
+        self, size: str = "any", low: bool = False, order: str = "", door: int = 0, nonce: bytes | None = None
+    ) -> Code:
+        """Make a code for a drop-off of a new order, or of a given one; with a ``nonce``, for the phone-first way."""
         wanted, zh, en = SIZES[size]
         order = order or self._next_order()
-        text, cti = self._issue(Purpose.DEPOSIT, order=order, size=wanted, low=low, door=door)
+        text, cti = self._issue(Purpose.DEPOSIT, order=order, size=wanted, low=low, door=door, nonce=nonce)
         more_zh, more_en = ("，低一点", ", low") if low else ("", "")
         return Code(text, f"送材料 · {zh}{more_zh}", f"Drop off · {en}{more_en}", order, cti)
 
-    def collect(self, order: str) -> Code:
-        """Make a code to collect what is held for an order."""
-        text, cti = self._issue(Purpose.COLLECT, order=order)
+    def collect(self, order: str, nonce: bytes | None = None) -> Code:
+        """Make a code to collect what is held for an order; with a ``nonce``, for the phone-first way."""
+        text, cti = self._issue(Purpose.COLLECT, order=order, nonce=nonce)
         return Code(text, f"取件 · {order}", f"Collect · {order}", order, cti)
 
     def staff(self, door: int) -> Code:
@@ -117,11 +123,12 @@ class Issuer:
         iat: int = 0,
         exp: int = 0,
         nbf: int | None = None,
+        nonce: bytes | None = None,
         key: PrivateKey | None = None,
     ) -> tuple[str, str]:
         cti = self._chance.randbytes(16)
-        own = self._site.staff_key if purpose in (Purpose.STAFF, Purpose.TECHNICIAN) else self._site.resident_key
-        issued_s = iat or wall_s()
+        own = self.staff_key if purpose in (Purpose.STAFF, Purpose.TECHNICIAN) else self.resident_key
+        issued_s = iat or max(wall_s(), self.not_before_s)
         text = issue(
             key=key or own,
             aud=aud or self._site.cabinet,
@@ -135,6 +142,7 @@ class Issuer:
             low=low,
             sub=sub,
             nbf=nbf,
+            nonce=nonce,
         )
         return text, cti.hex()
 

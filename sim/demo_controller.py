@@ -1,6 +1,7 @@
 """The controller process of the demo, started and restarted as systemd would do it.
 
-Knows a command line and process ids. Must never know what the controller does; it is the real program, unmodified.
+Knows a command line and process ids. Must never know what the controller does; it is the real program, unmodified but
+for its clock where that is to be moved (``sim.demo_machine``).
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ LOG_LINES = 15
 class Controller:
     """One supervised child: ``Restart=always`` with a short rest. ``starts`` are the boot times of its starts."""
 
-    def __init__(self, config: Path, log: Path, changed: Callable[[], None]) -> None:
-        """``changed`` is called from another thread whenever the process starts or ends."""
-        self._command = [*_tied(), sys.executable, "-m", "locker", "run", "--config", str(config)]
+    def __init__(self, config: Path, log: Path, changed: Callable[[], None], clock: Path | None = None) -> None:
+        """``changed`` is called from another thread whenever the process starts or ends.
+
+        ``clock`` is the file of a ``DemoClock``; None for the command that a cabinet is started with.
+        """
+        real, moved = ["locker", "run", "--config", str(config)], ["sim.demo_machine", str(config), str(clock)]
+        self._command = [*_tied(), sys.executable, "-m", *(moved if clock else real)]
         self._log, self._changed = log, changed
         self._lock = threading.Lock()
         self._ended = threading.Event()

@@ -18,6 +18,7 @@ KEPT = 300
 ACT = {
     "denied",
     "forced",
+    "wrong_door",
     "jammed",
     "not_opened",
     "not_pulsed",
@@ -36,8 +37,10 @@ ACT |= {
     "suppressed",
     "found_open",
 }
+ACT |= {"code_wrong", "keypad_locked", "keys_refused", "revoked_refused", "keys_missing", "clock_changed"}
 GOOD = {"opened", "deposited", "collected", "board_back", "port_back", "link_back", "staff_done", "command_done"}
-QUIET = {"started", "stopped", "visit_ended", "shut", "receipt"}
+GOOD |= {"keys_changed", "revoked_changed"}
+QUIET = {"started", "stopped", "visit_ended", "shut", "receipt", "staff_present", "staff_left"}
 SIDE = {
     "conn": ("连接状态", "Connection"),
     "info": ("柜子的说明", "About the cabinet"),
@@ -46,6 +49,13 @@ SIDE = {
     "cmd": ("云端的指令", "Command from the cloud"),
     "ack": ("云端：都存好了", "Cloud: all stored"),
 }
+FAULTS = {
+    "rollback": ("比现在的版本旧", "older than the one in force"),
+    "conflict": ("同一版本，内容不同", "the same version with other content"),
+    "other_root": ("不是这个根签的", "of another root"),
+    "signature": ("签名不对", "not signed by the root"),
+}
+"""Why a key set or a list is refused (docs/keys.md, section 7), where it may happen here."""
 
 
 class News:
@@ -58,12 +68,17 @@ class News:
         self._number = 0
 
     def add(self, topic: str, payload: bytes) -> None:
-        """Take in one message; door snapshots and acknowledgements are not shown, there are too many."""
+        """Take in one message; door snapshots, acknowledgements and one health report after another are too many."""
         tail = topic.split("/", 4)[-1]
-        if tail.startswith("door/") or tail == "ack":
+        again = tail == "health" and bool(self._items) and str(self._items[-1]["topic"]).endswith("/health")
+        if tail.startswith("door/") or tail == "ack" or again:
             return
         raw = payload.decode("utf-8", errors="replace")
         zh, en, tone = _headline(tail, raw)
+        self.tell(topic, zh, en, raw, tone)
+
+    def tell(self, topic: str, zh: str, en: str, raw: str = "", tone: str = "office") -> None:
+        """Take in something that was sent down or done by hand, with its sentences."""
         with self._lock:
             self._number += 1
             item = {"n": self._number, "at_ms": wall_ms(), "topic": topic, "raw": raw}
@@ -93,9 +108,16 @@ def _headline(tail: str, raw: str) -> tuple[str, str, str]:
 
 def _event(body: dict[str, Any], kind: str, language: str) -> str:
     data = body.get("data") or {}
-    reason = data.get("reason", "")
     try:
-        why = texts.sentence("refusals", reason, language, phone="") if reason else ""
-        return texts.sentence("events", kind, language, door=body.get("door", 0), reason=why or reason)
+        why = _why(str(data.get("reason", "")), language)
+        return texts.sentence("events", kind, language, door=body.get("door", 0), reason=why)
     except texts.TextMissingError:
         return f"{kind} {body.get('door') or ''}".strip()
+
+
+def _why(reason: str, language: str) -> str:
+    """A refusal's sentence, a document's fault in words, or the reason as it came."""
+    try:
+        return texts.sentence("refusals", reason, language, phone="") if reason else ""
+    except texts.TextMissingError:
+        return FAULTS.get(reason, (reason, reason))[texts.LANGUAGES.index(language)]

@@ -6,12 +6,14 @@ Knows the panel's lines and the catalogues. Must never decide what is shown or w
 from __future__ import annotations
 
 import json
+import re
 import socket
 from pathlib import Path
 from typing import Any
 
 from locker import texts
 from locker.config import Config
+from locker.model import Refusal
 from sim.demo_qr import rows
 
 PIECE_BYTES = 65_536
@@ -24,6 +26,7 @@ TONES = {
     "press": "act",
 }
 RETRY_MS = 100
+KEYPAD_WORDS = ("open", "title", "say", "delete", "confirm", "back", "locked", "minute", "second")
 
 
 class ScreenLink:
@@ -69,9 +72,18 @@ class ScreenLink:
 
     def touch(self, button: str, screen: int) -> None:
         """Press a button of a screen. Raises ``ValueError`` while the screen is dark."""
+        self._say({"touch": button, "screen": screen})
+
+    def type_code(self, digits: str, screen: int) -> None:
+        """Confirm what was typed on a screen's keypad. Raises ``ValueError`` while the screen is dark."""
+        if not re.fullmatch("[0-9]{1,12}", digits):
+            raise ValueError("取件码只有数字  a pick-up code has digits only")
+        self._say({"typed": digits, "screen": screen})
+
+    def _say(self, line: dict[str, Any]) -> None:
         if self._link is None:
             raise ValueError("屏幕没有信号  the screen is dark")
-        self._link.sendall(json.dumps({"touch": button, "screen": screen}).encode() + b"\n")
+        self._link.sendall(json.dumps(line).encode() + b"\n")
 
     def close(self) -> None:
         """Hang up; the screen goes dark."""
@@ -94,6 +106,8 @@ def spoken(line: dict[str, Any], config: Config) -> dict[str, Any]:
     """Return a panel line with what it says in both languages, as the page draws it."""
     view = {key: line[key] for key in ("number", "door", "offers", "remaining_ms")}
     view |= {"name": line["screen"], "tone": TONES.get(line["screen"], "")}
+    view |= {"digits": line["digits"], "locked": line["reason"] == Refusal.KEYPAD_LOCKED.value}
+    view["invite"] = rows(line["invite"]) if line["invite"] else []
     view["receipt"] = rows(line["receipt"]) if line["receipt"] else []
     return view | {language: _said(line, config, language) for language in texts.LANGUAGES}
 
@@ -111,7 +125,10 @@ def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]
     }
     said["offers"] = [texts.sentence("offers", offer, language) for offer in line["offers"]]
     aside = reason and "reason" not in texts.words("screens", line["screen"], language)
-    said |= {f"receipt_{part}": texts.sentence("proofs", "receipt", language, part=part) for part in ("title", "say")}
+    for proof in ("receipt", "invite"):
+        said |= {f"{proof}_{part}": texts.sentence("proofs", proof, language, part=part) for part in ("title", "say")}
+    blanks = {"digits": line["digits"], "wait": "{wait}"}
+    said["keypad"] = {word: texts.sentence("keypad", word, language, **blanks) for word in KEYPAD_WORDS}
     said["notice"] = f"{words['reason']} · {words['advice']}" if aside else ""
     return said
 

@@ -17,9 +17,8 @@ from sim.body import Body
 from sim.demo_screen import ScreenLink
 from sim.demo_site import Site
 from sim.gm65 import Gm65
-from sim.kerong_cu24 import KerongBoard
 from sim.pty_port import PtyPort
-from sim.watch import REST_SLACK_MS, CoilRun, Move, Unlock
+from sim.watch import REST_SLACK_MS, CoilRun, Keyed, Move, Unlock
 
 TURN_MS_MAX = 50
 READING_MS = 700
@@ -31,14 +30,15 @@ class Street:
 
     def __init__(self, site: Site, seed: int) -> None:
         """Put the cabinet up, all doors shut, both devices plugged in; nothing moves before ``start``."""
-        self.doors = {door.door: door.channel for door in site.config.doors}
+        self.doors = {door.door: door.door - 1 for door in site.config.doors}
         self._labels = {channel: door for door, channel in self.doors.items()}
         self.body = Body(len(self.doors), seed, cooldown_ms=site.pace.cooldown_ms - REST_SLACK_MS)
-        self.board = KerongBoard(self.body)
+        self.board = site.boards.far_side(self.body, site.pace.pulse_ms)
         self.scanner = Gm65()
         self.scanner.power_cycle(boot_ms())
         self.screen = ScreenLink(site.panel_socket)
         self.moves: list[Move] = []
+        self.keyed: list[Keyed] = []
         self.lying: set[int] = set()
         self.jams: dict[int, str] = {}
         self.changed = threading.Condition()
@@ -94,6 +94,14 @@ class Street:
             shown = self.screen.screen
             number = screen if screen is not None else shown["number"] if shown else 0
             self.screen.touch(button, number)
+
+    def type_code(self, digits: str, screen: int | None = None) -> None:
+        """Type a pick-up code on the keypad of the screen now shown or of an earlier number. Raises ``ValueError``."""
+        with self.changed:
+            shown = self.screen.screen
+            number = screen if screen is not None else shown["number"] if shown else 0
+            self.keyed.append(Keyed(boot_ms(), digits))
+            self.screen.type_code(digits, number)
 
     def shut(self, door: int) -> None:
         """Push a door shut. Raises ``ValueError`` while its coil is on: it springs open again."""

@@ -1,10 +1,13 @@
 // Ties the page together: state in, parts drawn, language switched.
 import * as cabinet from "./cabinet.js";
+import * as clock from "./clock.js";
 import * as faults from "./faults.js";
 import { flag } from "./make.js";
+import * as office from "./office.js";
 import * as phone from "./phone.js";
 import * as screen from "./screen.js";
 import * as stream from "./stream.js";
+import * as tabs from "./tabs.js";
 import { listen } from "./wire.js";
 import { languages, swap, word } from "./words.js";
 
@@ -13,6 +16,7 @@ let last = null;
 function words() {
   document.documentElement.lang = languages()[0] === "zh" ? "zh-CN" : "en";
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  tabs.draw();
 }
 
 function health(name, down) {
@@ -28,6 +32,8 @@ function draw(state) {
   screen.draw(state.screen);
   phone.draw(state);
   faults.draw(state);
+  office.draw(state);
+  clock.draw(state);
   document.body.dataset.ready = "yes";
 }
 

@@ -176,3 +176,26 @@ def test_time_does_not_go_back(body: Body) -> None:
     body.advance(100)
     with pytest.raises(ValueError, match="goes back"):
         body.advance(99)
+
+
+def test_all_contacts_at_once_are_the_contacts_one_by_one() -> None:
+    """The mask that a board reads is what each switch says, through bounces, faults and their ends."""
+    body = Body(4, seed=5)
+
+    def same(now_ms: int) -> None:
+        mask = body.closed_contacts(now_ms)
+        assert [bool(mask >> n & 1) for n in range(4)] == [body.is_closed_contact(n, now_ms) for n in range(4)]
+
+    for now_ms in range(0, 3000, 3):
+        if now_ms == 300:
+            body.energise(1, 500, now_ms)
+        if now_ms == 900:
+            body.flicker(2)
+            body.stick_sensor(3, False)
+        if now_ms == 1500:
+            body.flicker(2, False)
+            body.shut(1, now_ms)
+        if now_ms == 2100:
+            body.stick_sensor(3, None)
+            body.force(0, now_ms)
+        same(now_ms)

@@ -84,6 +84,11 @@ class Browser:
         self.until(f"{chosen} && !{chosen}.disabled")
         self.run(f"{chosen}.click()")
 
+    def key(self, key: str) -> None:
+        """Press and let go of a key of the keyboard."""
+        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key if len(key) == 1 else "\r")
+        self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
+
     def sees(self, text: str, where: str = "#screen") -> None:
         """Wait until a part of the page shows a text."""
         self.until(f"document.querySelector({json.dumps(where)}).textContent.includes({json.dumps(text)})")
@@ -133,7 +138,7 @@ def browser(tmp_path: Path, program: Any) -> Iterator[Browser]:
         process.communicate()
 
 
-PARTS = ".card, .screen, .words, .receipt, .cabinet, .top, .phone, .errands, .switches, html"
+PARTS = ".card, .screen, .words, .receipt, .cabinet, .top, .phone, .errands, .switches, .office, .clock, .pad, html"
 FITS = """[...document.querySelectorAll('PARTS')]
   .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1)
   .map((box) => `${box.className || box.tagName}: ${box.scrollWidth - box.clientWidth} too wide,`
@@ -148,9 +153,13 @@ def test_it_fits_and_asks_nobody_else(browser: Browser, page: str, size: str, sc
     assert browser.run("document.querySelectorAll('.door').length") == 24
     for language in ("zh-CN", "en"):
         browser.until(f"document.documentElement.lang === '{language}'")
-        for tab in range(1, 5):
-            browser.click(f".tabs button:nth-child({tab})")
-            assert browser.run(FITS) == []
+        for row, tabs in ((".tabs", 6), (".parts", 3)):
+            for tab in range(1, tabs + 1):
+                browser.click(f"{row} button:nth-child({tab})")
+                assert browser.run(FITS) == [], (language, row, tab)
+        browser.click("[data-offer=keypad]")
+        assert browser.run(FITS) == [], (language, "keypad")
+        browser.click("[data-key=back]")
         browser.click("#language")
     assert browser.complaints == []
     assert browser.asked and all(asked.startswith((page, "about:", "data:")) for asked in browser.asked)
@@ -232,6 +241,113 @@ def test_the_receipt_can_be_photographed_from_the_screen(browser: Browser, page:
     assert browser.complaints == []
 
 
+def test_the_cabinets_own_code_can_be_scanned_from_the_screen(browser: Browser, page: str, demo: Demo) -> None:
+    """In each size and scheme the idle screen's code reads as the address that the controller gave, and no other."""
+    for size, scheme in product(SIZES, ("light", "dark")):
+        browser.opens(page, size, scheme)
+        browser.sees("用微信扫这里", ".screen .invite")
+        assert {text for text in codes(browser.picture()) if text[:4] != "LK1:"} == {demo.invited}, (size, scheme)
+    browser.click(".tabs button:nth-child(3)")
+    browser.click(".choices button:nth-child(2)")
+    browser.sees("屏幕上的码已经换了", "#phone")
+    _drops_off_by_phone(browser)
+    browser.click(".tabs button:nth-child(3)")
+    browser.click(".choices button:nth-child(3)")
+    browser.sees("拒绝：屏幕上的码已经换了", "#news")
+    assert browser.complaints == []
+
+
+def test_a_pick_up_code_is_typed_by_touch_and_by_keyboard(browser: Browser, page: str, demo: Demo) -> None:
+    """The SMS has it; a slip is told; what was typed stands large on the glass, then nowhere, never in the stream."""
+    browser.opens(page, "laptop")
+    _drops_off_by_phone(browser)
+    browser.click(".tabs button:nth-child(4)")
+    browser.sees("取件码", "#phone .messages")
+    digits = demo.phone.view()["messages"][0]["digits"]
+    browser.sees(digits, "#phone .messages")
+    slip = f"{(int(digits) + 1) % 10**6:06d}"
+    browser.click("[data-offer=keypad]")
+    for digit in f"{slip}7":
+        browser.click(f"[data-key='{digit}']")
+    assert browser.run("document.querySelector('.pad .digits').textContent") == slip
+    browser.click("[data-key=delete]")
+    assert browser.run("document.querySelector('.pad [data-key=confirm]').disabled")
+    browser.click(f"[data-key='{slip[-1]}']")
+    browser.click("[data-key=confirm]")
+    browser.sees("这个取件码不对")
+    for key in (*digits, "Enter"):
+        browser.key(key)
+    browser.sees("取走您的东西")
+    for where in ("#screen", "#news"):
+        told = browser.run(f"document.querySelector('{where}').textContent")
+        assert digits not in told and slip not in told
+    assert not [item for item in demo.news(0) if digits in item["raw"] or slip in item["raw"]]
+    browser.click(".hand .plain")
+    _shut(browser)
+    browser.sees("取好了")
+    browser.click("[data-offer=done]")
+    browser.sees("您好")
+    browser.sees("取件码作废", "#phone .messages")
+    assert browser.complaints == []
+
+
+def test_whose_codes_count_and_what_time_it_is_by_hand(browser: Browser, page: str) -> None:
+    """Revoke the code on the phone, change the key in three steps, send an older set, set the clock back and right."""
+    browser.opens(page, "laptop")
+    browser.click(".tabs button:nth-child(1)")
+    browser.click(".choices button:nth-child(1)")
+    browser.sees("送材料 · 大小都行", "#phone")
+    browser.click(".parts button:nth-child(2)")
+    browser.click("#office .all button:nth-of-type(2)")
+    browser.sees("新的作废名单生效", "#news")
+    browser.click("#hold")
+    browser.sees("这个码已经作废")
+    browser.click("[data-offer=done]")
+    browser.click(".choices button:nth-child(2)")
+    browser.sees("送材料 · 小号", "#phone")
+    for step, told in ((1, "下一把钥匙发下去了：第 2 版"), (2, "从现在起用新钥匙"), (3, "旧钥匙停用：第 4 版")):
+        browser.click(f".steps button:nth-child({step})")
+        browser.sees(told, "#news")
+    browser.sees("停用", "#office .chip[data-state=retired]")
+    browser.click(".pair button:nth-child(2)")
+    browser.sees("钥匙集被拒：比现在的版本旧", "#news")
+    browser.click("#hold")
+    browser.sees("这个码太旧，已经停用")
+    browser.click("[data-offer=done]")
+    browser.click(".parts button:nth-child(3)")
+    browser.click("#clock button:nth-of-type(1)")
+    browser.until("document.querySelector('#clock[data-wrong]')")
+    browser.sees("不可信", "#clock .note")
+    _is_refused(browser)
+    browser.click("[data-offer=done]")
+    browser.click("#clock button:nth-of-type(6)")
+    browser.sees("已对时", "#clock .note")
+    assert browser.complaints == []
+
+
+def test_a_locked_keypad_says_for_how_long(browser: Browser, page: str) -> None:
+    """Five wrong codes: no key is offered any more, the minutes and seconds are, in each size and language."""
+    browser.opens(page, "laptop")
+    for _ in range(5):
+        browser.until("document.querySelector('[data-offer=keypad]')")
+        if browser.run("document.querySelector('[data-offer=keypad]').disabled"):
+            break
+        for key in ("0", "0", "0", "0", "0", "0", "Enter"):
+            browser.key(key)
+        browser.sees("这次没办成")
+        browser.click("[data-offer=done]")
+        browser.sees("您好")
+    for size, language in product(SIZES, ("zh", "en")):
+        if language == "zh":
+            browser.opens(page, size)
+        browser.until("/[0-9]+ (秒|s)/.test(document.querySelector('[data-offer=keypad]:disabled').textContent)")
+        assert browser.run(FITS) == [], (size, language)
+        browser.key("5")
+        assert not browser.run("document.querySelector('.pad')")
+        browser.click("#language")
+    assert browser.complaints == []
+
+
 def receipts(demo: Demo) -> list[str]:
     """The receipts' texts that the cloud has, oldest first."""
     return [event["data"]["receipt"] for event in demo.cloud.events(CABINET) if event["type"] == "receipt"]
@@ -239,7 +355,7 @@ def receipts(demo: Demo) -> list[str]:
 
 def _is_refused(browser: Browser) -> None:
     """Show an expired code; the screen and the stream say why not, and the stream shows the message as it came."""
-    browser.click(".tabs button:nth-child(4)")
+    browser.click(".tabs button:nth-child(6)")
     browser.click(".choices.grid button:nth-child(1)")
     browser.sees("过期的码", "#phone")
     browser.click("#hold")
@@ -247,6 +363,20 @@ def _is_refused(browser: Browser) -> None:
     browser.sees("拒绝：这个码已经过期", "#news")
     browser.click("#news li button")
     browser.sees('"type": "denied"', "#news pre")
+
+
+def _drops_off_by_phone(browser: Browser) -> None:
+    """Scan the screen's code, put papers in, shut the door, go."""
+    browser.click(".tabs button:nth-child(3)")
+    browser.click("#scan-now")
+    browser.sees("号门正在打开", "#phone")
+    browser.sees("请把材料放进")
+    browser.click(".hand .plain")
+    browser.until("document.querySelector('[data-open][data-papers]')")
+    _shut(browser)
+    browser.sees("收好了")
+    browser.click("[data-offer=done]")
+    browser.sees("您好")
 
 
 def _shut(browser: Browser) -> None:

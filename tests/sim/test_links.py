@@ -168,3 +168,33 @@ def test_a_pseudo_terminal_is_replaced_under_the_same_link(tmp_path: Path) -> No
         cable.pump(1)
     assert far.heard == [(1, b"hello\r\n\x03\x04")]
     cable.close()
+
+
+def test_a_forged_frame_has_the_same_sum_and_other_bytes() -> None:
+    """A sum of bytes cannot see it: marks and length stay, something else changes, the frame's own rule still holds."""
+    request = bytes((0x02, 0x00, 0x05, 0x81, 0x00, 0x00, 0x03, 0x8B))
+    reply = bytes((0x02, 0x00, 0x00, 0x80, 0x10, 0x03, 0x03, 0x95, 0xFF, 0xFF, 0xFF))
+    for seed in range(200):
+        for frame in (request, reply):
+            far = Recorder()
+            FaultyWire(far, to_far=Faults(forge=1.0), seed=seed).feed(frame, 0)
+            forged = far.heard[0][1]
+            assert forged != frame and len(forged) == len(frame)
+            assert (sum(forged[:7]) + sum(forged[8:])) % 256 == forged[7]
+            assert [forged[at] for at in (0, 1, 4, 5, 6)] == [frame[at] for at in (0, 1, 4, 5, 6)]
+
+
+def test_new_weather_brings_its_own_chance() -> None:
+    """What a wire did before does not change what it does under new weather of the same seed."""
+    heard = []
+    for before in (0, 7):
+        far = Recorder()
+        wire = FaultyWire(far, to_far=Faults(lose=0.5), seed=1)
+        for number in range(before):
+            wire.feed(b"x", number)
+        far.heard.clear()
+        wire.set_weather(Faults(lose=0.5), PERFECT, seed=9)
+        for number in range(40):
+            wire.feed(bytes((number,)), 100)
+        heard.append([data for _, data in far.heard])
+    assert heard[0] == heard[1]
