@@ -13,7 +13,7 @@ FUZZ_READY := $(FUZZ_VENV)/.ready
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench soak lock built clean mutants fuzz crash
+.PHONY: help setup demo test lint bench soak lock built clean mutants fuzz crash planted
 
 help: ## 列出目标  this list
 	@printf '用法 usage: make <target> [ARGS="..."]\n\n'
@@ -29,6 +29,9 @@ bench: $(READY) ## 测量扫码到开锁等时间  scan to unlock and other time
 
 soak: $(READY) ## 几千个模拟世界  thousands of simulated worlds; ARGS="--worlds 500 --days 1 --jobs 2 --seed 1"
 	@$(BIN)/locker soak --worlds 2000 --jobs 2 --save soak-failure.json $(ARGS)
+
+planted: $(READY) ## 种下的错误  bugs planted in a copy of the program; each must be caught; ARGS="--only retained"
+	@$(BIN)/python -m sim.world.planting --jobs 2 $(ARGS)
 
 lint: $(READY) ## ruff 与 mypy  ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff check .

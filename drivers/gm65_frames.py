@@ -10,7 +10,6 @@ from __future__ import annotations
 from binascii import crc_hqx
 from dataclasses import dataclass
 
-LINE_BYTES_MAX = 1024
 _REPLY_HEAD = b"\x02\x00\x00"
 _REPLY_DATA_MAX = 16
 
@@ -109,49 +108,3 @@ class Sorter:
         piece = bytes(self._buffer[:count])
         del self._buffer[:count]
         return piece
-
-
-class Lines:
-    """Joins text into lines that end with CR, LF or both; empty lines are nothing.
-
-    A line over 1024 bytes is dropped up to its end, and counted in ``overlong``.
-    """
-
-    def __init__(self) -> None:
-        """Begin with an empty line."""
-        self._line = bytearray()
-        self._skipping = False
-        self.overlong = 0
-
-    def feed(self, text: bytes) -> list[bytes]:
-        """Take text; returns the lines that are complete now."""
-        *ended, rest = text.replace(b"\n", b"\r").split(b"\r")
-        lines = []
-        for part in ended:
-            self._append(part)
-            line = self.take()
-            if line:
-                lines.append(line)
-        self._append(rest)
-        return lines
-
-    @property
-    def pending(self) -> bool:
-        """Whether a line has begun (or is being dropped) and not ended."""
-        return bool(self._line) or self._skipping
-
-    def take(self) -> bytes:
-        """End the line here and return it; empty when there is none or it was too long."""
-        line = bytes(self._line)
-        self._line.clear()
-        self._skipping = False
-        return line
-
-    def _append(self, part: bytes) -> None:
-        if self._skipping:
-            return
-        self._line += part
-        if len(self._line) > LINE_BYTES_MAX:
-            self._line.clear()
-            self._skipping = True
-            self.overlong += 1

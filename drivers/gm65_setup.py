@@ -22,6 +22,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from drivers import gm65_frames as frames
+from drivers.scanner_wire import Outcome, Script
 
 _MODEL_ZONE, _MODEL_GM65 = 0x00E0, 0x05
 _FIRMWARE_ZONE, _FIRMWARE_RAW = 0x00E2, 0x69
@@ -43,19 +44,9 @@ class Setting:
         return (byte & ~self.mask) | self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How it went: ``done`` when every step was answered; ``troubles`` are (what, detail) to be told."""
-
-    done: bool
-    troubles: tuple[tuple[str, str], ...] = ()
-    saved: bool = False
-
-
 _CLOSED = Setting(0x0003, 0x02, 0x02, "setup codes closed")
 _RAW = Setting(0x00BC, 0xFF, 0x08, "raw data")
 
-Script = Generator[bytes, bytes | None, Outcome]
 _Ask = Generator[bytes, bytes | None, int | None]
 
 
@@ -81,19 +72,22 @@ def configure(usb: bool) -> Script:
     firmware = yield from _read(_FIRMWARE_ZONE)
     wanted = settings(usb) + ((_RAW,) if firmware == _FIRMWARE_RAW else ())
     troubles: list[tuple[str, str]] = []
-    changed = False
+    changed: list[str] = []
+    closed = True
     for setting in wanted:
         outcome = yield from _apply(setting)
         if outcome is None:
             return Outcome(False, tuple(troubles))
-        changed = changed or outcome != "as it was"
         if outcome == "not kept":
             troubles.append(("setting not kept", f"{setting.what} (zone {setting.zone:04X})"))
-    saved = changed and (yield frames.save()) == _DONE
+            closed = closed and setting != _CLOSED
+        elif outcome == "changed":
+            changed.append(setting.what)
+    saved = bool(changed) and (yield frames.save()) == _DONE
     if changed and not saved:
         troubles.append(("settings not saved", "they hold until the scanner loses power"))
     started = yield frames.write_zone(_START_ZONE, 0x01)
-    return Outcome(started is not None, tuple(troubles), saved)
+    return Outcome(started is not None, tuple(troubles), saved, closed, tuple(changed))
 
 
 def _apply(setting: Setting) -> Generator[bytes, bytes | None, str | None]:

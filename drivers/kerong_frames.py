@@ -14,10 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from drivers.dialect import PULSE_MS_MAX, PULSE_MS_MIN
+from drivers.echo import EchoFilter as EchoFilter
+from drivers.framer import Framer
+
 STX, ETX = 0x02, 0x03
 HEAD_BYTES = 8
 DATA_BYTES_MAX = 40
-PULSE_MS_MIN, PULSE_MS_MAX = 100, 1000
 _UNIT_MS = 10
 
 
@@ -139,78 +142,12 @@ def decode(data: bytes) -> Frame | None:
     return Frame(data[1], data[2], data[3], data[4], bytes(data[HEAD_BYTES:]))
 
 
-class Decoder:
-    """Finds frames in a stream: garbage before, between and inside them is skipped and counted.
-
-    ``garbage`` counts bytes thrown away, ``bad`` frames of the right form whose sum does not hold.
-    """
+class Decoder(Framer[Frame]):
+    """Finds frames in a stream: garbage before, between and inside them is skipped and counted."""
 
     def __init__(self) -> None:
         """Begin with nothing received."""
-        self._buffer = bytearray()
-        self.garbage = 0
-        self.bad = 0
-
-    def feed(self, data: bytes) -> list[Frame]:
-        """Take what has arrived and return the frames that are complete now."""
-        self._buffer += data
-        return self._complete()
-
-    def settle(self) -> list[Frame]:
-        """Nothing more will come: give up on what is incomplete, return whole frames hidden behind it."""
-        found: list[Frame] = []
-        while self._buffer:
-            self._skip()
-            found += self._complete()
-        return found
-
-    def _complete(self) -> list[Frame]:
-        found: list[Frame] = []
-        while self._buffer:
-            length = _length(self._buffer)
-            if length > len(self._buffer):
-                break
-            frame = decode(bytes(self._buffer[:length])) if length else None
-            if frame is None:
-                self.bad += 1 if length else 0
-                self._skip()
-                continue
-            del self._buffer[:length]
-            found.append(frame)
-        return found
-
-    def _skip(self) -> None:
-        """Throw away the first byte and whatever follows up to the next possible start."""
-        start = self._buffer.find(STX, 1)
-        skipped = len(self._buffer) if start < 0 else start
-        del self._buffer[:skipped]
-        self.garbage += skipped
-
-
-class EchoFilter:
-    """Takes our own request off the front of what comes in, for an adapter that echoes (hardware facts, 0.7)."""
-
-    def __init__(self) -> None:
-        """Begin with no echo due."""
-        self._due = b""
-        self._seen = 0
-
-    def expect(self, request: bytes) -> None:
-        """The echo of this request comes next; empty for none."""
-        self._due, self._seen = request, 0
-
-    def strip(self, data: bytes) -> bytes:
-        """What is left of ``data``; all of it, with what was held before, when it is not the echo after all."""
-        if not self._due:
-            return data
-        same = min(len(self._due) - self._seen, len(data))
-        if data[:same] != self._due[self._seen : self._seen + same]:
-            data, self._due = self._due[: self._seen] + data, b""
-            return data
-        self._seen += same
-        if self._seen == len(self._due):
-            self._due = b""
-        return data[same:]
+        super().__init__(STX, _length, lambda data: decode(data))
 
 
 def _length(data: bytes | bytearray) -> int:

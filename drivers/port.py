@@ -23,6 +23,7 @@ from locker.model import PortBack, PortLost
 
 _HELD_BYTES_MAX = 1024
 _HOLLOW_READS_MAX = 8
+_OPENING_LOOK_MS, _OPENING_MS_MAX = 10, 2000
 
 
 class PortGone(OSError):
@@ -53,7 +54,7 @@ class PortLike(Channel, Protocol):
         """Whether it is open as far as is known."""
 
     def open(self) -> str:
-        """Open by name and return what the name leads to now. Raises ``PortGone``."""
+        """Open by name and return what the name leads to now, "" where that takes longer: ask again. ``PortGone``."""
 
     def push(self) -> int:
         """Go on sending what was held back; returns what still is. Raises ``PortGone``."""
@@ -78,6 +79,10 @@ class SerialPort:
     def is_open(self) -> bool:
         """Whether it is open as far as is known."""
         return self._serial is not None
+
+    def retune(self, baud: int) -> None:
+        """Speak at another rate from the next ``open`` on. ``baud`` in bits per second."""
+        self._baud = baud
 
     def open(self) -> str:
         """Open exclusively, without waiting; returns the resolved path. Raises ``PortGone``, also when in use."""
@@ -183,9 +188,15 @@ class PortWatch:
         """Watch ``port`` for the configured device; tried every ``retry_port_ms`` milliseconds while it is away."""
         self._device, self._port, self._retry_port_ms = device, port, retry_port_ms
         self._lost = False
+        self._begun_ms: int | None = None
         self.retry_ms = 0
         self.losses = 0
         self.target = ""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether its loss was told, and its return was not yet."""
+        return self._lost
 
     def open(self, now_ms: int) -> list[PortLost | PortBack]:
         """Try to open; the port's ``is_open`` says whether it worked."""
@@ -193,15 +204,28 @@ class PortWatch:
             self.target = self._port.open()
         except PortGone as error:
             return self.lost(error, now_ms)
+        if not self.target:
+            return self._not_yet(now_ms)
+        self._begun_ms = None
         was_lost, self._lost = self._lost, False
         return [PortBack(self._device, self.target)] if was_lost else []
 
     def lost(self, why: PortGone, now_ms: int) -> list[PortLost | PortBack]:
         """Note that the port is gone; the next try is one interval away."""
         self._port.close()
+        self._begun_ms = None
         self.retry_ms = now_ms + self._retry_port_ms
         if self._lost:
             return []
         self._lost = True
         self.losses += 1
         return [PortLost(self._device, str(why))]
+
+    def _not_yet(self, now_ms: int) -> list[PortLost | PortBack]:
+        """Look again soon; a port that has not opened in two seconds is away."""
+        if self._begun_ms is None:
+            self._begun_ms = now_ms
+        if now_ms >= self._begun_ms + _OPENING_MS_MAX:
+            return self.lost(PortGone(f"{self._device}: no connection in {_OPENING_MS_MAX} ms"), now_ms)
+        self.retry_ms = now_ms + _OPENING_LOOK_MS
+        return []

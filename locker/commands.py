@@ -22,7 +22,7 @@ LATE_S = 10
 AHEAD_S_MAX = 600
 KEPT_MAX = 3000
 """More than a flood can fill within the time that ids are kept: see the two limits a minute."""
-SERVICE_MINUTE_MAX = 30
+SERVICE_MINUTE_MAX = 60
 """A whole cabinet of doors, and some more; nothing signed stands behind this command."""
 REASON_MAX = 64
 OPS = ("open", "service")
@@ -83,7 +83,7 @@ class Commands:
             self._done_with(command, outcome, now)
 
     def _service(self, command: Command, now: Now) -> None:
-        """Put a door in or out of service, or end a board's quarantine. Never opens anything; items can be collected."""
+        """Put a door in or out of service, or lift a quarantine. Never opens anything; an item stays collectable."""
         if "board" in command.args:
             self._lift(command, now)
             return

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from locker.config_boards import Board
-from locker.config_serial import SERIAL_KINDS, foreign_to
+from locker.config_serial import ELSEWHERE, SERIAL_KINDS, foreign_to
 
 Bcm = Annotated[int, Meta(ge=0, le=27)]
 I2cAddress = Annotated[int, Meta(ge=0x20, le=0x27)]
@@ -194,7 +194,7 @@ def elsewhere(key: str, struct: type[msgspec.Struct]) -> str:
     if key in SERIAL_KEYS and issubclass(struct, GpioBoard):
         return "allowed: only on a board with a serial line"
     if key in foreign_to(struct):
-        return "allowed: only on a lock board: relays answer at once, and end a pulse as it was ordered"
+        return f"allowed: only on {ELSEWHERE[key]}"
     kinds = [kind for kind, other in KINDS.items() if key in keys_of(other)]
     return f"allowed: only on a board of kind {' or '.join(kinds)}" if kinds else ""
 

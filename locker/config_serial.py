@@ -77,8 +77,11 @@ SERIAL_KINDS: dict[str, type[Board]] = {
     "waveshare": WaveshareBoard,
     "eletechsup": EletechsupBoard,
 }
-MEANINGLESS = frozenset({"unlock_reply_ms", "pulse_command"})
-"""Keys of ``Board`` that mean nothing to Modbus relays."""
+ELSEWHERE = {
+    "pulse_command": "a kr-cu16",
+    "unlock_reply_ms": "a lock board that takes its time to answer an unlock",
+}
+"""Keys of ``Board`` that mean nothing to some of these, and where they do."""
 INPUTS_MAX = 32
 """Inputs of the largest board known."""
 
@@ -121,4 +124,6 @@ def _owner(boards: list[Board], place: tuple[str, int]) -> int:
 
 def foreign_to(struct: type[msgspec.Struct]) -> frozenset[str]:
     """Keys of ``Board`` that a board of this kind must not have."""
-    return MEANINGLESS if issubclass(struct, RelayBoard) else frozenset()
+    if issubclass(struct, RelayBoard):
+        return frozenset(ELSEWHERE)
+    return frozenset({"pulse_command"}) if issubclass(struct, EightABoard) else frozenset()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from locker.cabinet import Cabinet
 
 
+FORCED = "forced"
 FLAPS_MINUTE_MAX = 10
 """So many times a minute a door that nobody is at may be told to be open, and to be shut."""
 
@@ -48,7 +49,10 @@ class Sightings:
             self._cabinet.keep(room)
 
     def _found_open(self, room: Compartment, now: Now) -> None:
-        """Open, and no visit at this door: the late end of an errand, or somebody's force."""
+        """Open, and no visit at this door: the late end of an errand, or somebody's force.
+
+        A door that was forced before and that nobody has looked at since may have a loose switch: it accuses no board.
+        """
         errand = room.errand
         if errand is not None and errand.complete:
             room.errand = errand = None
@@ -59,12 +63,13 @@ class Sightings:
         if before is room.state:
             return
         kind = {DoorState.CLOSED: "forced", DoorState.JAMMED: "opened_late"}.get(before, "found_open")
+        flaps = room.reason == FORCED
         if kind == "forced":
-            room.take_out_of_service("forced")
+            room.take_out_of_service(FORCED)
         self._cabinet.keep(room)
         said = Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()})
         self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
-        if kind == "forced":
+        if kind == "forced" and not flaps:
             self._cabinet.quarantine.opened(room.door, now)
             self._cabinet.idle_again()
 

@@ -119,6 +119,8 @@ def left_open_for_long(person: Person) -> None:
 def forced(person: Person) -> None:
     """A door pried open while nobody was there"""
     door = person.free_door("M")
+    came_ms, wait_ms = boot_ms(), person.demo.site.pace.open_wait_ms
+    person.until(lambda: boot_ms() > came_ms + wait_ms, "the last pulse to be long ago, or it would be suspected")
     person.street.force(door)
     person.hears("forced", door=door)
     person.street.shut(door)

@@ -66,6 +66,8 @@ RESERVED: dict[str, tuple[tuple[str, ...], str]] = {
     "drivers.kerong_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
     "drivers.kerong_cu16_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
     "drivers.kerong_cu48_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
+    "drivers.board_8a80_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
+    "drivers.modbus_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
     "drivers.gm65_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
     "drivers.ssi": (("drivers",), "the same"),
     "drivers.newland": (("drivers",), "the same"),

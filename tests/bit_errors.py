@@ -8,8 +8,9 @@ it is, whatever they turn the data into: each bit adds or takes its weight, so i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from math import comb
 
 ERRORS = (1, 2, 3, 4)
@@ -49,6 +50,17 @@ def accepted(frame: bytes, data_at: Iterable[int], sum_at: int) -> dict[int, int
             for total, ways in counts[errors - 1].items():
                 counts[errors][(total + weight) % 256] += ways
     return {errors: counts[errors][0] for errors in ERRORS}
+
+
+def fooled(good: bytes, errors: int, believed: Callable[[bytes], bool]) -> float:
+    """How many of so many wrong bits, in a million, leave a frame that is believed: every pattern is tried."""
+    whole, bits, count = int.from_bytes(good, "big"), 8 * len(good), 0
+    for pattern in combinations(range(bits), errors):
+        spoilt = whole
+        for bit in pattern:
+            spoilt ^= 1 << bit
+        count += believed(spoilt.to_bytes(len(good), "big"))
+    return 1e6 * count / comb(bits, errors)
 
 
 @dataclass(frozen=True, slots=True)

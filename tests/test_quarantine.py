@@ -66,6 +66,18 @@ def test_a_door_that_opens_with_nobodys_pulse_is_only_forced(stage: Stage) -> No
     assert "wrong_door" not in stage.kinds and stage.cabinet.quarantine.boards == set()
 
 
+def test_a_loose_switch_bars_no_board(stage: Stage) -> None:
+    """A door that was forced and that nobody has looked at since accuses no board: forced again, no more."""
+    stage.opens(5)
+    stage.shuts(5)
+    stage.wait(20_000)
+    door = astray(stage)
+    assert stage.kinds.count("forced") == 2
+    assert "wrong_door" not in stage.kinds and stage.cabinet.quarantine.boards == set()
+    stage.opens(door)
+    assert stage.last("opened")["door"] == door
+
+
 def test_a_pulse_that_never_went_out_opened_nothing(stage: Stage) -> None:
     """Dropped before the wire: what opens now was opened by somebody."""
     door = stage.scan(stage.deposit("A1"))
@@ -138,7 +150,8 @@ def test_the_cloud_lifts_it_by_name_once(stage: Stage) -> None:
     door = astray(stage)
     stage.shuts(5)
     stage.wait(30_000)
-    for number, args in enumerate(({"board": "other"}, {"board": 1}, {"board": "main", "in_service": False})):
+    wrong: tuple[dict[str, object], ...] = ({"board": "other"}, {"board": 1}, {"board": "main", "in_service": False})
+    for number, args in enumerate(wrong):
         refused = stage.command(id=f"x{number}", op="service", args={"in_service": True} | args)
         assert (refused["ok"], refused["reason"]) == (False, "bad_message")
     answer = stage.command(id="y1", op="service", args={"board": "main", "in_service": True, "reason": "a\nb"})

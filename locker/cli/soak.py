@@ -1,12 +1,15 @@
 """``locker soak``: worlds by the thousand, each a cabinet with its people, its faults and its days, drawn from a seed.
 
-The production program runs on a virtual clock, and ten checks look on from outside. Prints the first world that failed
-with its seed; a saved plan is played again with ``--replay``.
+The production program runs on a virtual clock, and ten checks look on from outside. The first world that failed is
+shrunk to a short story, printed and saved; a saved plan is played again with ``--replay``. ``--report`` writes what the
+campaign met as JSON, as a table and as a picture.
 """
 
 from __future__ import annotations
 
 import argparse
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,64 +18,112 @@ from locker import clock
 
 if TYPE_CHECKING:
     from sim.world.campaign import Result
+    from sim.world.coverage import Coverage
+    from sim.world.plan import Plan
+    from sim.world.shrink import Shrunk
     from sim.world.world import Outcome
 
 WORLDS, DAYS, LINES = 20, 1.0, 40
+SHRINK_S = 600
+SAVED = Path("soak-failure.json")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``locker soak``."""
-    parser.add_argument("--worlds", type=int, default=WORLDS, help="多少个世界  worlds (default: %(default)s)")
-    parser.add_argument("--days", type=float, default=DAYS, help="每个世界多少天  days each (default: %(default)s)")
-    parser.add_argument("--seed", type=int, help="第一个种子  first seed (default: of the clock, printed)")
-    parser.add_argument("--jobs", type=int, default=1, help="进程数  processes (default: %(default)s)")
-    parser.add_argument("--visits", type=int, help="每天多少人  visits a day (default: drawn)")
-    parser.add_argument("--faults", type=float, help="故障多少,0 为无  level of faults, 0 for none (default: drawn)")
-    parser.add_argument("--keep-going", action="store_true", help="出错也继续  go on after a failure")
-    parser.add_argument("--counts", action="store_true", help="打印见过的一切  print everything that was met")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="重放一个计划  play a saved plan again")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="保存计划  save the plan of the first failure")
-    parser.add_argument("--trace", action="store_true", help="打印全部经过  print every line of a replayed world")
+    add = parser.add_argument
+    add("--worlds", type=int, default=WORLDS, help="多少个世界  worlds (default: %(default)s)")
+    add("--days", type=float, default=DAYS, help="每个世界多少天  days each (default: %(default)s)")
+    add("--seed", type=int, help="第一个种子  first seed (default: of the clock, printed)")
+    add("--jobs", type=int, default=1, help="进程数  processes (default: %(default)s)")
+    add("--visits", type=int, help="每天多少人  visits a day (default: drawn)")
+    add("--faults", type=float, help="故障多少,0 为无  level of faults, 0 for none (default: drawn)")
+    add("--keep-going", action="store_true", help="出错也继续  go on after a failure")
+    add("--counts", action="store_true", help="打印见过的一切  print everything that was met")
+    add("--replay", type=Path, metavar="FILE", help="重放一个计划,讲出经过  play a saved plan again and tell its story")
+    add("--save", type=Path, metavar="FILE", help=f"第一个失败缩小后存在哪  where the shrunk failure goes ({SAVED})")
+    add("--shrink", type=int, default=SHRINK_S, metavar="S", help="缩小失败最多几秒,0 为不缩小  shrink for S s at most")
+    add("--trace", action="store_true", help="打印全部经过  print every line of a replayed world")
+    add("--report", type=Path, metavar="DIR", help="写报告:json、表、图  write report.json, .txt, .md and .html")
+    add(
+        "--fill",
+        type=Path,
+        metavar="PAGE",
+        help="把数字填进 Markdown 页  put the figures into a page between its marks",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play. 0 when every invariant held in every world, else 1."""
+    """Play. 0 when every invariant held in every world and a long campaign met everything, else 1; 2 for misuse."""
+    from sim.world.plan import PlanError
+
     if args.worlds < 1 or args.jobs < 1 or args.days <= 0:
         print("locker soak: --worlds and --jobs must be at least 1, --days more than 0", file=sys.stderr)
         return 2
-    return _replay(args) if args.replay else _campaign(args)
+    try:
+        return _replay(args) if args.replay else _campaign(args)
+    except (PlanError, OSError) as wrong:
+        print(f"locker soak: {wrong}", file=sys.stderr)
+        return 2
+
+
+# --- one plan again -------------------------------------------------------------------------------
 
 
 def _replay(args: argparse.Namespace) -> int:
-    """Play one plan of a file."""
-    from sim.world import plan
-    from sim.world.campaign import play
+    """Play one plan of a file; tell its story, the production event log before its end, and the last steps."""
+    from sim.world import plan, story
 
-    outcome = play(plan.load(args.replay), kept=None if args.trace else LINES)
-    print("\n".join(outcome.trace))
-    print(f"seed {outcome.plan.seed}: trace {outcome.digest}")
-    if outcome.good:
-        print("一切成立 every invariant held")
-    return 0 if outcome.good else 1
+    found = plan.load(args.replay)
+    retold = story.retell(found, kept=None if args.trace else LINES)
+    print("\n".join(story.story(found, retold.outcome, retold.events)))
+    print("\n一步一步  Step by step" + ("" if args.trace else f" (最后 {LINES} 步 the last, all with --trace)"))
+    print("\n".join(retold.outcome.trace))
+    print(f"\nseed {found.seed}: trace {retold.outcome.digest}")
+    same = story.same_end(found, retold.outcome)
+    if same is not None:
+        print("和存下时同一步失败 fails at the same step as when it was saved" if same else _differs(found))
+    return 0 if retold.outcome.good else 1
+
+
+def _differs(found: Plan) -> str:
+    end = found.broke
+    was = f"{end.check} at {end.ms} ms: {end.says}" if end else "-"
+    return f"和存下时不同(程序改过了?) not as when it was saved (has the program changed?); then it was {was}"
+
+
+# --- many worlds ----------------------------------------------------------------------------------
 
 
 def _campaign(args: argparse.Namespace) -> int:
-    """Play many worlds with a progress bar."""
-    from sim.demo_progress import Bar
-    from sim.world import campaign
-
+    """Play many worlds with a progress bar, then shrink the first failure, then report."""
     seed = clock.wall_s() if args.seed is None else args.seed
     print(f"种子 seeds {seed} .. {seed + args.worlds - 1}")
     begun_ms = clock.boot_ms()
+    result = _played(args, seed, begun_ms)
+    seconds = max(1, clock.boot_ms() - begun_ms) / 1000
+    coverage = _told(args, result, seconds)
+    if args.report or args.fill:
+        _write_report(args, result, coverage, seed, seconds)
+    if result.first is not None:
+        _tell_failure(args, result.first)
+        return 1
+    print("一切成立 every invariant held in every world")
+    return _judge(coverage, result.worlds)
+
+
+def _played(args: argparse.Namespace, seed: int, begun_ms: int) -> Result:
+    from sim.demo_progress import Bar
+    from sim.world import campaign
+
     with Bar(args.worlds) as bar:
 
         def on_world(result: Result, outcome: Outcome) -> None:
-            bar.begins(f"{_speed(result, begun_ms)}  {len(result.failed)} failed")
+            bar.begins(f"{_speed(result, (clock.boot_ms() - begun_ms) / 1000)}  {len(result.failed)} failed")
             bar.ends()
             if not outcome.good:
                 bar.says(f"seed {outcome.plan.seed}: {_why(outcome)}")
 
-        result = campaign.run(
+        return campaign.run(
             range(seed, seed + args.worlds),
             args.days,
             jobs=args.jobs,
@@ -81,43 +132,108 @@ def _campaign(args: argparse.Namespace) -> int:
             on_world=on_world,
             stop_at_first=not args.keep_going,
         )
-    return _report(args, result, begun_ms)
 
 
-def _report(args: argparse.Namespace, result: Result, begun_ms: int) -> int:
-    """What was played, what was met, and the first failure."""
-    from sim.world.counts import grouped, missing
+def _told(args: argparse.Namespace, result: Result, seconds: float) -> Coverage:
+    """Say what was played and what was met."""
+    from sim.world import residents, staff
+    from sim.world.counts import grouped
+    from sim.world.coverage import Coverage
+    from sim.world.names import PART_NAMES, both
 
-    print(f"{result.worlds} worlds, {result.days:.1f} cabinet-days, {_speed(result, begun_ms)}")
+    print(f"{result.worlds} worlds, {result.days:.1f} cabinet-days, {_speed(result, seconds)}")
     for group, names in grouped(result.counts).items():
-        if args.counts or group == "total":
+        if (args.counts and group != "at") or group == "total":
             print(f"{group}: " + ", ".join(f"{name} {count}" for name, count in names.items()))
-    if args.counts:
-        from sim.world import residents, staff
+    coverage = Coverage(result.counts, residents.KINDS | staff.KINDS)
+    for part in coverage.parts:
+        print(f"  {part.met:>3} / {part.all:<3} {both(PART_NAMES[part.kind])}")
+    return coverage
 
-        print("没见过 never met: " + (", ".join(missing(result.counts, residents.KINDS | staff.KINDS)) or "-"))
-    first = result.first
-    if first is None:
-        print("一切成立 every invariant held in every world")
+
+def _judge(coverage: Coverage, worlds: int) -> int:
+    """A long campaign must have met everything that a world can meet; a short one says what it has not."""
+    from sim.world.coverage import COMPLETE_WORLDS
+
+    for name in coverage.surprises:
+        print(f"说是不会有的,却有了 met, though sim/world/coverage.py says that no world can meet it: {name}")
+    if coverage.missing:
+        print(f"没见过 never met ({len(coverage.missing)}): {', '.join(coverage.missing)}")
+    if worlds < COMPLETE_WORLDS:
+        print(f"少于 {COMPLETE_WORLDS} 个世界,不算失败  fewer than {COMPLETE_WORLDS} worlds: this is no failure")
         return 0
-    _print_failure(args, first)
-    return 1
+    return 1 if coverage.missing or coverage.surprises else 0
 
 
-def _print_failure(args: argparse.Namespace, first: Outcome) -> None:
-    """The end of the first world that failed, its seed, and how to see it again."""
+def _write_report(args: argparse.Namespace, result: Result, coverage: Coverage, seed: int, seconds: float) -> None:
+    from sim.world import report
+
+    given = {name: getattr(args, name) for name in ("worlds", "days", "visits", "faults", "jobs")}
+    said = [f"--{name} {value:g}" for name, value in given.items() if value is not None]
+    command = shlex.join(["locker", "soak", *" ".join(said).split(), "--seed", str(seed)])
+    campaign = report.Campaign(result, coverage, command, _commit(), seconds)
+    if args.report:
+        print("报告 report: " + ", ".join(map(str, report.write(campaign, args.report))))
+    if args.fill:
+        page = args.fill.read_text(encoding="utf-8")
+        args.fill.write_text(report.filled(page, "\n".join(report.markdown(campaign))), encoding="utf-8")
+        print(f"填好 filled: {args.fill}")
+
+
+def _commit() -> str:
+    """The commit that is checked out, "-dirty" after it with changes; "unknown" where git does not say."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+
+
+# --- a failure ------------------------------------------------------------------------------------
+
+
+def _tell_failure(args: argparse.Namespace, first: Outcome) -> None:
+    """Shrink the first world that failed, save it, tell its story and how to see it again."""
+    from sim.world import story
     from sim.world.plan import write
 
-    print("\n".join(first.trace[-LINES:]))
     print(f"seed {first.plan.seed}: {_why(first)}; trace {first.digest}")
-    if args.save:
-        args.save.write_bytes(write(first.plan))
-        print(f"重放 again: locker soak --replay {args.save}")
-    else:
-        given = "".join(
-            f" --{name} {value}" for name in ("visits", "faults") if (value := getattr(args, name)) is not None
+    given = "".join(f" --{name} {value}" for name in ("visits", "faults") if (value := getattr(args, name)) is not None)
+    print(f"整个世界 the whole world: locker soak --worlds 1 --days {args.days:g} --seed {first.plan.seed}{given}")
+    shrunk = _shrunk(args, first)
+    saved = args.save or SAVED
+    saved.write_bytes(write(shrunk.plan))
+    retold = story.retell(shrunk.plan, kept=LINES)
+    print("\n".join(["", *story.story(shrunk.plan, retold.outcome, retold.events), ""]))
+    print(f"重放 again: locker soak --replay {saved}")
+
+
+def _shrunk(args: argparse.Namespace, first: Outcome) -> Shrunk:
+    """The failure as small as it gets in the given time."""
+    from sim.demo_progress import Bar
+    from sim.world import campaign, shrink
+
+    with Bar(shrink.TRIES_MAX) as bar:
+
+        def on_try(tries: int, best: Plan) -> None:
+            left = shrink.size(best)
+            bar.begins(
+                f"缩小 shrinking: {left['people']} people, {left['faults']} faults, {left['ms'] / 3_600_000:.2f} h"
+            )
+            bar.ends()
+
+        shrinker = shrink.Shrinker(
+            first,
+            campaign.play,
+            clock.boot_ms,
+            limit_ms=args.shrink * 1000,
+            tries_max=shrink.TRIES_MAX if args.shrink else 0,
+            on_try=on_try,
         )
-        print(f"重放 again: locker soak --worlds 1 --days {args.days:g} --seed {first.plan.seed}{given}")
+        shrunk = shrinker.run()
+    done = "到底了 nothing more can be taken away" if shrunk.whole else "时间或次数用完 out of time or tries"
+    print(f"缩小 shrunk in {shrunk.tries} tries: {done}")
+    return shrunk
 
 
 def _why(outcome: Outcome) -> str:
@@ -127,7 +243,7 @@ def _why(outcome: Outcome) -> str:
     return "; ".join(f"invariant {b.number} ({b.check}): {b.says}" for b in outcome.breaches[:3])
 
 
-def _speed(result: Result, begun_ms: int) -> str:
+def _speed(result: Result, seconds: float) -> str:
     """How fast the worlds were, together."""
-    seconds = max(1, clock.boot_ms() - begun_ms) / 1000
+    seconds = max(0.001, seconds)
     return f"{result.days / seconds:.3f} cabinet-days/s ({result.ms / 1000 / seconds:,.0f} x real time)"

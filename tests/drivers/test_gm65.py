@@ -15,8 +15,9 @@ from rig import Rig, at
 
 from drivers import gm65_frames as frames
 from drivers.gm65 import Gm65Driver
-from drivers.gm65_frames import Lines, Reply, Sorter
+from drivers.gm65_frames import Reply, Sorter
 from drivers.gm65_setup import settings
+from drivers.readings import Lines
 from locker.config import Scanner
 from locker.model import DeviceTrouble, PortBack, PortLost, Pulse, Scanned
 from sim.gm65 import Gm65

@@ -108,7 +108,7 @@ def test_a_change_is_read_a_second_time_at_once() -> None:
     """The second reading does not wait for the poll interval."""
     bench = BoardBench(pulse_ms=550).settled()
     bench.run(1000)
-    bench.body.compartments[0].sensor = False
+    bench.body.stick_sensor(0, False)
     bench.run(1000)
     seen_ms = next(ms for ms, e in bench.log if e == DoorSeen(24, True))
     last_two = [r.ms for r in bench.board.received if r.ms < seen_ms][-2:]
@@ -260,6 +260,37 @@ def test_a_lost_answer_to_the_set_command_is_rested_after_as_well() -> None:
     bench.run(2000)
     times = [received.ms for received in bench.board.received]
     assert times[3] - times[2] > 500 and bench.count("lost") == 1
+
+
+def test_an_unsafe_pulse_time_is_looked_at_again_and_mended_without_a_plug_being_pulled() -> None:
+    """Two settings were lost in noise: the board is asked again, ever more rarely, set once each, and serves again.
+
+    Found by the world of seed 21: a pulse time that had once been unsafe kept its doors shut for ever.
+    """
+    bench = BoardBench()
+    bench.board.keeps_settings, bench.board.pulse_ms = False, 5500
+    bench.settled()
+    bench.run(60_000)
+    bench.order(Pulse(1))
+    bench.run(1000)
+    assert bench.told(PulseDropped) == [PulseDropped(1, "the board's pulse time is not safe")]
+    bench.board.keeps_settings = True
+    bench.run(60_000, until=lambda: bench.board.pulse_ms == 500)
+    bench.run(2000)
+    bench.order(Pulse(1))
+    bench.run(1000)
+    assert len(bench.body.pulses) == 1
+
+
+def test_a_board_that_never_keeps_its_time_is_not_worn_out_by_settings() -> None:
+    """An hour of asking: a handful of settings, because each wears the board's memory."""
+    bench = BoardBench()
+    bench.board.keeps_settings, bench.board.pulse_ms = False, 5500
+    bench.settled()
+    bench.run(3_600_000)
+    settings = sum(r.frame[3] == UNLOCK_TIME and len(r.frame) == 10 for r in bench.board.received)
+    assert 5 <= settings <= 12
+    assert [t.what for t in bench.told(DeviceTrouble)] == ["pulse time not safe"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ WATCHED = ["locker", "drivers", "plain_cbor", "contract", "command_mutants", "pa
 NAMES = (
     *("token", "key-set", "revocation", "receipt", "command", "ack"),
     *("base45", "cose", "kerong", "gm65", "lines", "panel"),
+    *("ssi", "newland", "de2120", "keyboard"),
+    *("eight", "modbus"),
 )
 UNIT_S = 10
 

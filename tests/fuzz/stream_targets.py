@@ -11,8 +11,9 @@ from binascii import crc_hqx
 from random import Random
 
 from drivers import gm65_frames, kerong_frames
-from drivers.gm65_frames import Lines, Reply, Sorter
+from drivers.gm65_frames import Reply, Sorter
 from drivers.kerong_frames import Decoder, EchoFilter, Frame
+from drivers.readings import Lines
 
 
 def _pieces(data: bytes) -> list[bytes]:

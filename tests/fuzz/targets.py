@@ -12,11 +12,13 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from board_targets import BOARD_SEEDS, BOARD_TARGETS
 from campaign import BLANKS, objection
 from command_mutants import agrees
 from contract import ALPHABET, plain_base45
 from panel_target import panel
 from plain_cbor import NotLawful, read, write
+from scanner_targets import SCANNER_SEEDS, SCANNER_TARGETS
 from specimens import (
     DEVICE,
     KEY_SET,
@@ -214,6 +216,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "gm65": gm65_stream,
     "lines": text_lines,
     "panel": panel,
+    **SCANNER_TARGETS,
+    **BOARD_TARGETS,
 }
 
 
@@ -225,6 +229,8 @@ def seeds(name: str, chance: Random) -> list[bytes]:
     if name == "cose":
         return [each.message for kind in kinds.values() for each in kind.specimens] + [b"\xa1\x01\x02"]
     found: dict[str, list[bytes]] = {
+        **SCANNER_SEEDS,
+        **BOARD_SEEDS,
         "command": [
             b'{"v":1,"id":"a-1","op":"service","exp":5,"args":{"door":3,"in_service":true,"reason":"\\u67dc"}}',
             b'{"v":1,"id":"b","op":"open","exp":1763812800,"grant":"LK1:00","later":[1,{"x":null}]}',

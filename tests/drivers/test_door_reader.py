@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.kerong_doors import DoorReader
+from drivers.door_reader import DoorReader
 from locker.model import DoorSeen
 
 CLOSED = 0b111
@@ -82,3 +82,49 @@ def test_forgetting_tells_every_door_again(reader: DoorReader) -> None:
     reader.forget()
     reader.read(CLOSED)
     assert len(reader.read(CLOSED)) == 3
+
+
+# --- sensors inside -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sensing() -> DoorReader:
+    """Doors 1 and 2 with a sensor inside, door 3 without; all shut, nothing inside, all known."""
+    reader = DoorReader({1: 2, 2: 1, 3: 0}, closed_bit=1, sensing=(1, 2))
+    reader.read(CLOSED, 0)
+    assert [seen.occupied for seen in reader.read(CLOSED, 0)] == [False, False, None]
+    return reader
+
+
+def test_what_lies_inside_needs_two_equal_readings_too(sensing: DoorReader) -> None:
+    """One odd reading is nothing; two are told with the door's own state; a bit without a sensor is nothing."""
+    assert sensing.read(CLOSED, 0b101) == []
+    assert sensing.unsettled
+    assert sensing.read(CLOSED, 0) == []
+    assert not sensing.unsettled
+    sensing.read(CLOSED, 0b101)
+    assert sensing.read(CLOSED, 0b101) == [DoorSeen(1, False, True)]
+    assert not sensing.unsettled
+
+
+def test_a_chattering_sensor_holds_up_no_door_and_a_chattering_door_no_sensor(sensing: DoorReader) -> None:
+    """Each is judged by itself."""
+    sensing.read(0b011, 0b100)
+    assert sensing.read(0b011, 0) == [DoorSeen(1, True, False)]
+    sensing.read(0b111, 0b010)
+    assert sensing.read(0b101, 0b010) == [DoorSeen(1, False, False), DoorSeen(2, False, True)]
+
+
+def test_after_a_pulse_nothing_is_told_of_the_inside_before_the_door_itself(sensing: DoorReader) -> None:
+    """A fresh word about the sensor would carry the door's state from before the pulse."""
+    sensing.pulsed(1)
+    sensing.read(CLOSED, 0b100)
+    assert sensing.read(0b011, 0b100) == []
+    assert sensing.read(0b011, 0b100) == [DoorSeen(1, True, True, fresh=True)]
+
+
+def test_after_silence_the_inside_is_unknown_as_well(sensing: DoorReader) -> None:
+    """All is told again."""
+    sensing.forget()
+    sensing.read(CLOSED, 0b010)
+    assert [seen.occupied for seen in sensing.read(CLOSED, 0b010)] == [False, True, None]
