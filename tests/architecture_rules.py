@@ -18,7 +18,19 @@ OURS = ("locker", "drivers", "sim")
 # Who may import whom: a module imports its own layer (without cycles) and those above it in this table, nothing else.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("words", "events", "effects", "model"),
-    ("config", "config_boards", "config_checks", "config_gpio", "config_serial", "clock", "machine", "messages", "asyncapi", "texts", "screen"),
+    (
+        "config",
+        "config_boards",
+        "config_checks",
+        "config_gpio",
+        "config_serial",
+        "clock",
+        "machine",
+        "messages",
+        "asyncapi",
+        "texts",
+        "screen",
+    ),
     ("authority", "coil", "compartment"),
     ("hall", "invitation", "ledger", "presence", "prompts", "quarantine", "timekeeping", "visit"),
     ("cabinet", "commands", "reception", "trust", "lapses", "sightings", "keypad"),
@@ -81,7 +93,10 @@ RESERVED: dict[str, tuple[tuple[str, ...], str]] = {
 
 # A library that may be met in several files, or a file that may use several, and why.
 LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("drivers/lgpio_pins.py", "gpiozero"): "the one pin class of ours: lgpio's, for gpiozero; drivers.pins has the rest",
+    (
+        "drivers/lgpio_pins.py",
+        "gpiozero",
+    ): "the one pin class of ours: lgpio's, for gpiozero; drivers.pins has the rest",
     ("*", "msgspec"): "the language in which data is defined: wherever a payload or a file has its structs",
 }
 
@@ -93,7 +108,10 @@ PLACES: dict[tuple[str, str], str] = {
     ("time", "sim/bench.py"): "measures to the nanosecond what locker.clock gives in milliseconds",
     ("time", "sim/bench_tokens.py"): "the same, for the verification alone",
     ("secrets", "locker/cli/device.py"): "a device's key and pick-up secret must not be guessable",
-    ("secrets", "locker/assembly.py"): "a new database's epoch, drawn once; the seed of the screen's nonces, once a start",
+    (
+        "secrets",
+        "locker/assembly.py",
+    ): "a new database's epoch, drawn once; the seed of the screen's nonces, once a start",
 }
 
 # Where something may be printed.

@@ -100,7 +100,16 @@ LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
 LENGTHS |= {("proofs", "title"): (6, 14), ("proofs", "say"): (18, 44)}
 LENGTHS |= {("offers", "say"): (7, 20), ("events", "say"): (24, 48)}
 LENGTHS |= {("keypad", "say"): (18, 40)}
-FILLED = {"digits": 8, "wait": "14 分 59 秒", "door": 24, "place": "", "ticket": "A123", "phone": "0311-0000000", "reason": "", "advice": ""}
+FILLED = {
+    "digits": 8,
+    "wait": "14 分 59 秒",
+    "door": 24,
+    "place": "",
+    "ticket": "A123",
+    "phone": "0311-0000000",
+    "reason": "",
+    "advice": "",
+}
 
 ENTRIES = [
     (section, name, part)

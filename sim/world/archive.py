@@ -78,6 +78,10 @@ class Archive:
         """Every token that is claimed and not spent: its id and its door."""
         return [(cti.hex(), door) for cti, door in self._ask("SELECT cti, door FROM tokens WHERE NOT spent")]
 
+    def spent(self) -> set[str]:
+        """The ids of the tokens that are spent."""
+        return {cti.hex() for (cti,) in self._ask("SELECT cti FROM tokens WHERE spent")}
+
     def doors(self) -> dict[int, tuple[str, str, str, bool]]:
         """Each door's state, custody, order (plain text) and whether it is in service."""
         found = self._ask("SELECT door, state, custody, item, in_service FROM compartments ORDER BY door")

@@ -295,10 +295,10 @@ class Checks:
     """All checks of one world, each told only what it listens to."""
 
     def __init__(self, scene: Scene, more: Sequence[type[Check]] = ()) -> None:
-        """One of each, and of ``more`` that have other numbers."""
+        """One of each, and of ``more``; ``by`` has the first of each number."""
         self.all = [kind(scene) for kind in (*CHECKS, *more)]
         self.scene = scene
-        self.by = {check.number: check for check in self.all}
+        self.by = {check.number: check for check in reversed(self.all)}
         self._ears: dict[str, list[Callable[..., None]]] = {}
 
     def tell(self, what: str, *arguments: object) -> None:

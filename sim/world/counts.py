@@ -1,19 +1,18 @@
 """What really happened, counted: faults, states, transitions, refusals, events, people.
 
-A name is ``group/name``; counts of many worlds are added up; ``missing`` says what a long campaign has not met.
+A name is ``group/name``; counts of many worlds are added up; ``coverage`` says what a campaign has not met.
 ``counted_tables`` looks on while the two production tables fire; it changes nothing of them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from locker import compartment, visit
 from locker.machine import COMPARTMENT, VISIT, Cell, DoorState, Table, VisitState
-from locker.model import Refusal
 from sim.world.seam import POINTS
 
 Counts = Counter[str]
@@ -34,13 +33,6 @@ FAULTS = tuple(f"fault/{name}" for name in _FAULTS.split())
 """Every fault of the wires, the devices, the network, the cloud, the clock and the disk, as it is counted."""
 CUTS = tuple(f"{ends}/{point}" for ends in ("power_cut", "killed") for point in (*POINTS, "idle"))
 """Every point at which the power may go or the process be killed, as it is counted."""
-
-
-def missing(counts: Counts, people: Iterable[str] = ()) -> list[str]:
-    """Return what a long campaign must have met and has not: faults, cuts, states, rows, refusals, people."""
-    refusals = {f"refusal/{reason.value}" for reason in Refusal}
-    wanted = {*FAULTS, *CUTS, *wanted_states(), *wanted_rows(), *refusals, *(f"people/{kind}" for kind in people)}
-    return sorted(name for name in wanted if not counts[name])
 
 
 def wanted_states() -> set[str]:

@@ -37,9 +37,13 @@ def begin(world: World, happening: Happening) -> None:
     if happening.what == "person":
         kinds = residents.KINDS | staff.KINDS
         deeds = kinds[str(happening.args["kind"])](Person(world, happening))
-        world.live(islice(deeds, happening.args.get("steps")))
+        world.live(deeds if "steps" not in happening.args else _first(deeds, int(happening.args["steps"])))
     else:
         world.live(world.overlap.during(weather.KINDS[happening.what](world, happening)))
+
+
+def _first(deeds: Deeds, steps: int) -> Deeds:
+    yield from islice(deeds, steps)
 
 
 def quiet(world: World) -> Deeds:

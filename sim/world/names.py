@@ -11,7 +11,7 @@ corrupt_board|锁控板线:错码|board wire: corrupted
 truncate_board|锁控板线:截断|board wire: truncated
 duplicate_board|锁控板线:重复|board wire: doubled
 garbage_board|锁控板线:杂码|board wire: garbage
-forge_board|锁控板线:校验仍对的错帧|board wire: wrong, sum right
+forge_board|锁控板线:错帧,校验对|board wire: wrong, sum right
 lose_scanner|扫码器线:丢失|scanner wire: lost
 corrupt_scanner|扫码器线:错码|scanner wire: corrupted
 truncate_scanner|扫码器线:截断|scanner wire: truncated
@@ -88,7 +88,7 @@ STATE_NAMES: dict[str, tuple[str, str]] = {
     "door/closed": ("关着", "closed"),
     "door/opening": ("正开", "opening"),
     "door/open": ("开着", "open"),
-    "door/left_open": ("忘关", "left open"),
+    "door/left_open": ("忘关", "left"),
     "door/forced": ("被撬", "forced"),
     "door/jammed": ("卡死", "jammed"),
     "visit/idle": ("没人", "idle"),
@@ -100,7 +100,7 @@ STATE_NAMES: dict[str, tuple[str, str]] = {
     "visit/emptying": ("等取空", "emptying"),
     "visit/offering": ("可再开", "offering"),
     "visit/asking": ("问员工", "asking"),
-    "machine/down": ("程序不在", "not running"),
+    "machine/down": ("停机", "down"),
 }
 """Every column of the picture."""
 
@@ -117,7 +117,10 @@ PART_NAMES: dict[str, tuple[str, str]] = {
 
 INVARIANTS: dict[int, tuple[str, str]] = {
     1: ("没有先写在盘上的、有效的授权,锁不通电", "No pulse without a valid authority that is on the disk"),
-    2: ("一件东西的门只为它自己的单子开,或为留名的工作人员", "A door opens for its own order only, or for staff by name"),
+    2: (
+        "一件东西的门只为它自己的单子开,或为留名的工作人员",
+        "A door opens for its own order only, or for staff by name",
+    ),
     3: ("用过的码什么也打不开;没看见门开,就不算用过", "What is spent opens nothing; unspent until seen open"),
     4: ("同时只有一个线圈通电,不过长,要歇够", "One coil at a time, never too long, always rested"),
     5: ("重启、断电、重放、迟到、换钟,都不会开门", "Restarts, replays, late messages and clocks open nothing"),

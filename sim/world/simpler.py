@@ -1,7 +1,7 @@
 """Simpler plans: every way to take something away from a plan that leaves it a plan.
 
 Happenings in groups, arguments one by one, waits between happenings, properties of the site. Each function gives
-candidates, the boldest first; whether one of them still shows what is looked for is asked by ``shrink``. Knows plans only.
+candidates, the boldest first; whether one still shows what is looked for is asked by ``shrink``. Knows plans only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,21 @@ from sim.world.plan import MINUTE_MS, Happening, Plan, Site
 FIRST_MS = 30_000
 PLAIN = ("passer_by", "careful", "collects")
 """The kinds of people that a stranger one may perhaps be replaced by."""
-WHICH = ("board", "device", "wire", "how", "point", "ends", "event", "kind", "order", "quality", "name", "ask", "version")
+WHICH = (
+    "board",
+    "device",
+    "wire",
+    "how",
+    "point",
+    "ends",
+    "event",
+    "kind",
+    "order",
+    "quality",
+    "name",
+    "ask",
+    "version",
+)
 """Arguments that say which, not how much; they are left alone."""
 GAPS_MS = (1000, 10_000, MINUTE_MS, 10 * MINUTE_MS)
 
@@ -71,7 +85,7 @@ def _less(key: str, value: Any) -> Iterator[Any]:
         yield from (value / part for part in (10, 2) if value / part >= 0.01)
     elif isinstance(value, int):
         floor = 1000 if key.endswith("_ms") and abs(value) > 1000 else 0
-        steps = dict.fromkeys((floor, 1 if not floor else floor, int(value / 10), int(value / 2)))
+        steps = dict.fromkeys((floor, floor or 1, int(value / 10), int(value / 2)))
         yield from (step for step in steps if abs(step) < abs(value))
 
 

@@ -120,6 +120,7 @@ class Register:
         self.tokens: dict[str, Issued] = {}
         self.revoked: dict[str, int] = {}
         self.typed: dict[str, list[str]] = {}
+        self.nonces: dict[str, bytes] = {}
         self.lists = 0
 
     def load(self, load: int, order: str) -> None:
@@ -157,4 +158,6 @@ class Register:
         genuine = aud == CABINET and key in rightful
         made = Issued(text, cti.hex(), purpose, order, int(claims.get("door", 0)), iat, exp, genuine)
         self.tokens[made.cti] = made
+        if claims.get("nonce"):
+            self.nonces[made.cti] = claims["nonce"]
         return made

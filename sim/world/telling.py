@@ -107,7 +107,9 @@ def _whose(args: dict[str, Any], word: str) -> str:
 
 
 def _details(args: dict[str, Any]) -> str:
-    said = [f"{key.removesuffix('_ms')} {_value(key, value)}" for key, value in args.items() if value not in ("", {}, 0)]
+    said = [
+        f"{key.removesuffix('_ms')} {_value(key, value)}" for key, value in args.items() if value not in ("", {}, 0)
+    ]
     return f" ({', '.join(said)})" if said else ""
 
 

@@ -18,6 +18,7 @@ from locker.model import Quality, Show
 from sim.cloud_log import Received
 from sim.world.archive import Archive
 from sim.world.broker import Broker
+from sim.world.checks_books import MORE
 from sim.world.checks_reports import Checks
 from sim.world.cloud import Cloud
 from sim.world.counts import Counts, counted_tables
@@ -59,9 +60,7 @@ class Outcome:
 class World:
     """One world. ``run`` plays it; everything else is for those who live in it."""
 
-    def __init__(
-        self, plan: Plan, folder: Path, *, kept: int | None = KEPT, more: Sequence[type[Check]] = ()
-    ) -> None:
+    def __init__(self, plan: Plan, folder: Path, *, kept: int | None = KEPT, more: Sequence[type[Check]] = ()) -> None:
         """``folder`` gets the database; ``kept`` lines of the trace are kept, all with None; ``more`` look on, too."""
         self.plan, self.ms = plan, 0
         self.trace, self.counts = Trace(kept), Counter[str]()
@@ -79,7 +78,7 @@ class World:
         self.cloud = Cloud(self, self.broker, self._stored)
         trouble = Trouble(lambda: self.ms)
         self.scene = Scene(plan.site, lambda: self.ms, self.street, self.archive, self.register, trouble)
-        self.checks = Checks(self.scene, more)
+        self.checks = Checks(self.scene, (*MORE, *more))
         self.machine = Machine(self, configuration(plan.site, str(path)), path)
         witness = self.street.witness
         witness.ordered, witness.energised, witness.after_order = self._ordered, self._energised, self._acted
@@ -168,6 +167,7 @@ class World:
         """Let the program turn if it has something to do; ``stirred`` when anything happened outside at this moment."""
         process = self.machine.process
         if process is None:
+            self.advance_ports()  # nobody has them open: what arrives is lost, and does not come later
             return
         if stirred:
             self._wires_ms = self._arrives_ms()
@@ -367,7 +367,10 @@ class World:
     def showed(self, show: Show) -> None:
         """A screen."""
         self.counts[f"screen/{show.name}"] += 1
+        if show.reason:
+            self.counts[f"shown/{show.reason}"] += 1
         self.say("screen", f"{show.number} {show.name} door={show.door} {show.reason} {','.join(show.offers)}")
+        self.checks.tell("showed", show)
 
     def _ordered(self, order: Order) -> None:
         self.counts["total/orders"] += 1

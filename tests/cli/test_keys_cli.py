@@ -231,6 +231,15 @@ def test_the_help_leads_a_newcomer_through(capsys: pytest.CaptureFixture[str]) -
     with pytest.raises(SystemExit):
         run("--help")
     out = capsys.readouterr().out
-    steps = ["keys root", "token keygen", "set.toml", "keys make-set", "keys show", "keys import", "token issue", "keys revoke"]
+    steps = [
+        "keys root",
+        "token keygen",
+        "set.toml",
+        "keys make-set",
+        "keys show",
+        "keys import",
+        "token issue",
+        "keys revoke",
+    ]
     assert [out.index(f"  {number}  ") for number in range(1, 9)] == sorted(out.index(f"  {n}  ") for n in range(1, 9))
     assert all(step in out for step in steps)
