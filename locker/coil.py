@@ -73,13 +73,19 @@ class CoilGuard:
 
     def pulsed(self, door: int, now_ms: int, first: bool, staffed: bool = False) -> None:
         """Note a pulse ordered now. ``first`` counts it as an opening; a second try of the same opening does not."""
-        self.sent(door, now_ms)
+        self._rest(door, now_ms)
         self._pulses.append((door, now_ms, first and not staffed))
         while self._pulses[0][1] <= now_ms - _MINUTE_MS:
             self._pulses.popleft()
 
     def sent(self, door: int, now_ms: int) -> None:
-        """The pulse is on the wire only now, later than it was ordered: the rests count from here."""
+        """The pulse is on the wire only now, later than it was ordered: the rests and the minute count from here."""
+        self._rest(door, now_ms)
+        if self._pulses and self._pulses[-1][0] == door:
+            self._pulses[-1] = (door, now_ms, self._pulses[-1][2])
+
+    def _rest(self, door: int, now_ms: int) -> None:
+        """No coil before this pulse is over, and not this one before it has cooled down."""
         end_ms = now_ms + self._pulse_ms
         self._line_free_ms = end_ms + self._rules.gap_ms
         self._rested_ms[door] = end_ms + self._rules.cooldown_ms
@@ -91,7 +97,10 @@ class CoilGuard:
         return json.dumps([boot, now_ms, [list(pulse) for pulse in self._pulses]], separators=(",", ":"))
 
     def resume(self, text: str, boot: str) -> None:
-        """Take up the pulses of the run before. Raises ``CoilError``; the minute counts as full then."""
+        """Take up the pulses of the run before. Raises ``CoilError``; the minute counts as full then.
+
+        When the newest reached the wire is not saved, only when it was ordered: it counts from this start.
+        """
         try:
             before, saved_ms, pulses = json.loads(text)
             known = [(door, ms, counts) for door, ms, counts in pulses]
@@ -103,4 +112,5 @@ class CoilGuard:
             raise CoilError("the saved pulses are unreadable; no door opens for a minute, unless staff are there")
         same = before == boot and boot not in _UNKNOWN_BOOT and self._start_ms >= saved_ms
         shift = 0 if same else self._start_ms - saved_ms
-        self._pulses.extend((door, min(ms + shift, self._start_ms), counts) for door, ms, counts in known)
+        self._pulses.extend((door, min(ms + shift, self._start_ms), counts) for door, ms, counts in known[:-1])
+        self._pulses.extend((door, self._start_ms, counts) for door, _, counts in known[-1:])

@@ -115,7 +115,7 @@ PLACES: dict[tuple[str, str], str] = {
 }
 
 # Where something may be printed.
-PRINTERS = ("locker/cli/", "sim/demo")
+PRINTERS = ("locker/cli/", "sim/demo", "sim/world/planting.py")
 
 WORDLESS_NAMES = {"util", "utils", "helper", "helpers", "manager", "handler", "base", "common", "misc"}
 

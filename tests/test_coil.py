@@ -118,6 +118,19 @@ def test_staff_or_not_each_lock_has_its_rest_and_its_limit() -> None:
     assert guard.earliest_ms(1, BEGIN + 8000, staffed=True) == (BEGIN + 60_000, Limit.LOCK_TOO_OFTEN)
 
 
+def test_the_minute_counts_from_the_wire_not_from_the_order() -> None:
+    """A slow commit between the two is no way to a fifth opening within a minute on the wire.
+
+    Found by a world of many people and power cuts (cast power_crowd, seed 1): three openings in 59,999 ms at a limit of
+    two, because the minute was counted from the decision.
+    """
+    guard = rested()
+    for n in range(4):
+        guard.pulsed(n + 1, BEGIN + n * 5000, first=True)
+        guard.sent(n + 1, BEGIN + n * 5000 + 3000)
+    assert guard.earliest_ms(9, BEGIN + 30_000) == (BEGIN + 63_000, Limit.TOO_MANY_DOORS)
+
+
 # --- restarts -------------------------------------------------------------------------------------
 
 
@@ -181,6 +194,17 @@ def test_one_locks_own_pulses_are_remembered_too() -> None:
         guard.pulsed(1, BEGIN + n * 2000, first=n == 0)
     again = restarted(guard.to_text("b1", BEGIN + 4000), "b1", BEGIN + 5000)
     assert again.earliest_ms(1, BEGIN + 20_000) == (BEGIN + 60_000, Limit.LOCK_TOO_OFTEN)
+
+
+def test_a_pulse_whose_way_to_the_wire_a_kill_cut_short_counts_from_the_start() -> None:
+    """What was saved is the order; it may have reached the wire up to the end of that run."""
+    guard = rested()
+    for n in range(4):
+        guard.pulsed(1 + n % 2, BEGIN + n, first=True)
+    again = restarted(guard.to_text("b1", BEGIN + 3), "b1", BEGIN + 9000)
+    for n in range(3):
+        again.pulsed(3 + n, BEGIN + 60_000 + n, first=True)
+    assert again.earliest_ms(9, BEGIN + 63_000) == (BEGIN + 69_000, Limit.TOO_MANY_DOORS)
 
 
 DAMAGED = [

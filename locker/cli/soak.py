@@ -74,10 +74,10 @@ def _replay(args: argparse.Namespace) -> int:
     from sim.world import plan, story
 
     found = plan.load(args.replay)
-    retold = story.retell(found, kept=None if args.trace else LINES)
+    retold = story.retell(found, kept=None if args.trace else 100 * LINES)
     print("\n".join(story.story(found, retold.outcome, retold.events)))
     print("\n一步一步  Step by step" + ("" if args.trace else f" (最后 {LINES} 步 the last, all with --trace)"))
-    print("\n".join(retold.outcome.trace))
+    print("\n".join(story.around(retold.outcome, None if args.trace else LINES)))
     print(f"\nseed {found.seed}: trace {retold.outcome.digest}")
     same = story.same_end(found, retold.outcome)
     if same is not None:

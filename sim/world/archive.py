@@ -82,6 +82,10 @@ class Archive:
         """The ids of the tokens that are spent."""
         return {cti.hex() for (cti,) in self._ask("SELECT cti FROM tokens WHERE spent")}
 
+    def has_command(self, name: str) -> bool:
+        """Whether a command's id is remembered."""
+        return bool(self._ask("SELECT 1 FROM commands WHERE id = ?", name))
+
     def doors(self) -> dict[int, tuple[str, str, str, bool]]:
         """Each door's state, custody, order (plain text) and whether it is in service."""
         found = self._ask("SELECT door, state, custody, item, in_service FROM compartments ORDER BY door")

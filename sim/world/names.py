@@ -6,35 +6,35 @@ Every fault, cut, state and invariant has both (a test holds that). Knows words 
 from __future__ import annotations
 
 _FAULTS = """
-lose_board|锁控板线:丢帧|board wire: lost
-corrupt_board|锁控板线:错码|board wire: corrupted
-truncate_board|锁控板线:截断|board wire: truncated
-duplicate_board|锁控板线:重复|board wire: doubled
-garbage_board|锁控板线:杂码|board wire: garbage
-forge_board|锁控板线:错帧,校验对|board wire: wrong, sum right
-lose_scanner|扫码器线:丢失|scanner wire: lost
-corrupt_scanner|扫码器线:错码|scanner wire: corrupted
-truncate_scanner|扫码器线:截断|scanner wire: truncated
-duplicate_scanner|扫码器线:重复|scanner wire: doubled
-garbage_scanner|扫码器线:杂码|scanner wire: garbage
-delay|线路:延迟|wire: delayed
-jitter|线路:抖动|wire: jitter
-byte|线路:逐字节|wire: byte by byte
-echo|线路:回声|wire: echo
+lose_board|锁控板线：丢帧|board wire: lost
+corrupt_board|锁控板线：错码|board wire: corrupted
+truncate_board|锁控板线：截断|board wire: truncated
+duplicate_board|锁控板线：重复|board wire: doubled
+garbage_board|锁控板线：杂码|board wire: garbage
+forge_board|锁控板线：错帧，校验对|board wire: wrong, sum right
+lose_scanner|扫码器线：丢失|scanner wire: lost
+corrupt_scanner|扫码器线：错码|scanner wire: corrupted
+truncate_scanner|扫码器线：截断|scanner wire: truncated
+duplicate_scanner|扫码器线：重复|scanner wire: doubled
+garbage_scanner|扫码器线：杂码|scanner wire: garbage
+delay|线路：延迟|wire: delayed
+jitter|线路：抖动|wire: jitter
+byte|线路：逐字节|wire: byte by byte
+echo|线路：回声|wire: echo
 unplugged_board|锁控板 USB 拔出|board USB unplugged
 unplugged_scanner|扫码器 USB 拔出|scanner USB unplugged
 board_silent|锁控板不答|board silent
 board_reboots|锁控板重启|board reboots
 board_astray|锁控板开错门|board opens wrong door
 board_late_reply|锁控板答得太晚|board replies late
-board_says_11|锁控板说:失败|board says: failed
-board_says_12|锁控板说:超时|board says: time-out
-board_says_13|锁控板说:不懂|board says: unknown
-board_says_14|锁控板说:数据错|board says: bad data
-door_jams|门:锁舌卡住|door jams
-door_sticks|门:粘住|door sticks
-door_opens_late|门:过后才开|door opens late
-door_forced|门:被撬|door forced
+board_says_11|锁控板说：失败|board says: failed
+board_says_12|锁控板说：超时|board says: time-out
+board_says_13|锁控板说：不懂|board says: unknown
+board_says_14|锁控板说：数据错|board says: bad data
+door_jams|门：锁舌卡住|door jams
+door_sticks|门：粘住|door sticks
+door_opens_late|门：过后才开|door opens late
+door_forced|门：被撬|door forced
 sensor_stuck_shut|门磁卡在“关”|sensor stuck at shut
 sensor_stuck_open|门磁卡在“开”|sensor stuck at open
 sensor_flickers|门磁乱跳|sensor flickers
@@ -65,7 +65,7 @@ command_malformed|指令不成形|command malformed
 _POINTS = {
     "before_commit": ("写盘之前", "before commit"),
     "inside_commit": ("写盘当中", "inside commit"),
-    "commit_lost": ("写盘将完,未成", "commit lost"),
+    "commit_lost": ("写盘将完，未成", "commit lost"),
     "commit_kept": ("写盘刚成", "commit kept"),
     "after_commit": ("写盘之后", "after commit"),
     "after_acting": ("动作之后", "after acting"),
@@ -77,7 +77,7 @@ FAULT_NAMES: dict[str, tuple[str, str]] = {
     f"fault/{name}": (chinese, english)
     for name, chinese, english in (line.split("|") for line in _FAULTS.strip().splitlines())
 } | {
-    f"{end}/{point}": (f"{ends[0]}:{moment[0]}", f"{ends[1]} {moment[1]}")
+    f"{end}/{point}": (f"{ends[0]}：{moment[0]}", f"{ends[1]} {moment[1]}")
     for end, ends in _ENDS.items()
     for point, moment in _POINTS.items()
 }
@@ -116,19 +116,19 @@ PART_NAMES: dict[str, tuple[str, str]] = {
 """The parts of the table of what was met."""
 
 INVARIANTS: dict[int, tuple[str, str]] = {
-    1: ("没有先写在盘上的、有效的授权,锁不通电", "No pulse without a valid authority that is on the disk"),
+    1: ("没有先写在盘上的、有效的授权，锁不通电", "No pulse without a valid authority that is on the disk"),
     2: (
-        "一件东西的门只为它自己的单子开,或为留名的工作人员",
+        "一件东西的门只为它自己的单子开，或为留名的工作人员",
         "A door opens for its own order only, or for staff by name",
     ),
-    3: ("用过的码什么也打不开;没看见门开,就不算用过", "What is spent opens nothing; unspent until seen open"),
-    4: ("同时只有一个线圈通电,不过长,要歇够", "One coil at a time, never too long, always rested"),
-    5: ("重启、断电、重放、迟到、换钟,都不会开门", "Restarts, replays, late messages and clocks open nothing"),
+    3: ("用过的码什么也打不开;没看见门开，就不算用过", "What is spent opens nothing; unspent until seen open"),
+    4: ("同时只有一个线圈通电，不过长，要歇够", "One coil at a time, never too long, always rested"),
+    5: ("重启、断电、重放、迟到、换钟，都不会开门", "Restarts, replays, late messages and clocks open nothing"),
     6: ("门磁看见了才说“开了”“关了”", "Open and shut are said only when seen"),
-    7: ("记下的事件都到云端,按顺序,缺了看得出", "Every committed event arrives, in order, gaps visible"),
-    8: ("故障过后一分钟,所信即所见", "A minute after the faults, belief is what the sensors say"),
+    7: ("记下的事件都到云端，按顺序，缺了看得出", "Every committed event arrives, in order, gaps visible"),
+    8: ("故障过后一分钟，所信即所见", "A minute after the faults, belief is what the sensors say"),
     9: ("队列、重试、循环都有上限", "Queues, retries and loops have limits"),
-    10: ("每分钟开门数有上限,没有“全开”", "Doors a minute are limited; there is no open-all"),
+    10: ("每分钟开门数有上限，没有“全开”", "Doors a minute are limited; there is no open-all"),
 }
 """Each invariant in one line."""
 

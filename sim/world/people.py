@@ -144,6 +144,12 @@ class Person:
         if self.street.papers(door):
             self.scene.left_behind.setdefault(door, set()).update(self.street.papers(door))
 
+    def shuts_another(self, door: int) -> Deeds:
+        """Shut a door that may be somebody else's by now, who has not taken theirs out yet."""
+        if self.order not in self.street.papers(door):
+            self.leaves_in(door)
+        yield from self.shuts(door)
+
     # --- a visit's first half ---------------------------------------------------------------------
 
     def presents(self, code: Issued, held_ms: int = 0, tries: int = 3) -> Generator[int, None, int]:

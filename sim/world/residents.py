@@ -45,7 +45,7 @@ def leaves_open(me: Person) -> Deeds:
         me.street.put(door, me.order)
         yield me.chance.choice((30_000, 70_000, 200_000, 600_000, 3_600_000))
         if me.chance.random() < 0.7:
-            yield from me.shuts(door)
+            yield from me.shuts_another(door)
 
 
 def never_comes(me: Person) -> Deeds:
@@ -55,7 +55,7 @@ def never_comes(me: Person) -> Deeds:
     yield me.chance.choice((5000, 100_000, 400_000))
     for door in me.street.doors:
         if me.street.is_open(door):
-            yield from me.shuts(door)
+            yield from me.shuts_another(door)
 
 
 def puts_nothing(me: Person) -> Deeds:
