@@ -1,0 +1,136 @@
+"""Each flow of a resident, as docs/screen.md counts it, at the real controller's page: by touch, by keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from eighty import told
+from kiosk_window import chromium, window
+from resident import Resident, demo_in
+from resident_flows import FLOWS, collects_with_digits, drops_off
+from staff_flows import STAFF_FLOWS
+
+from sim.demo import Demo
+from sim.demo_page import application
+from sim.demo_serve import PageServer
+
+pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(240)]
+STEPS_MAX = 3
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests here."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A running cabinet."""
+    found = demo_in(tmp_path_factory.mktemp("kiosk"))
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("size", ["small", "portrait"])
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
+def test_a_resident_gets_through(demo: Demo, browser: Any, flow: Callable[[Resident], object], size: str) -> None:
+    """Every flow ends at the idle screen; on the small display by keyboard alone, on the tall one by touch."""
+    with window(browser, demo.site.kiosk_url, size) as glass:
+        resident = Resident(demo, glass, by_keyboard=size == "small")
+        flow(resident)
+        assert glass.complaints == []
+        assert glass.faults() == []
+        count = resident.count
+        assert told()[flow.__doc__ or ""] == (count.steps, count.touches, count.words), "make eighty"
+
+
+@pytest.mark.parametrize("size", ["small", "portrait"])
+@pytest.mark.parametrize("flow", STAFF_FLOWS, ids=lambda flow: flow.__name__)
+def test_staff_get_through(demo: Demo, browser: Any, flow: Callable[[Resident], object], size: str) -> None:
+    """The page that residents have is staff's too; it says that they are at work, and shows no order and no name."""
+    with window(browser, demo.site.kiosk_url, size) as glass:
+        staff = Resident(demo, glass, by_keyboard=size == "small")
+        flow(staff)
+        assert glass.complaints == []
+
+
+def test_staff_type_a_doors_number(demo: Demo, browser: Any) -> None:
+    """With a keyboard the number and enter choose a door of the list, without looking for it."""
+    with window(browser, demo.site.kiosk_url, "small") as glass:
+        staff = Resident(demo, glass, by_keyboard=True)
+        staff.sees("idle")
+        staff.holds(demo.issuer.badge())
+        staff.sees("duty_menu")
+        assert "staff-07" not in glass.page.locator("body").inner_text()
+        staff.presses("service")
+        staff.sees("duty_service")
+        glass.page.keyboard.type("17")
+        glass.page.keyboard.press("Enter")
+        staff.sees("duty_why_service", door=17)
+        for button in ("back", "finish"):
+            staff.presses(button)
+        staff.sees("idle")
+
+
+def test_the_demo_shows_this_very_page(demo: Demo, browser: Any) -> None:
+    """In the demo's own page, framed: the start, the keypad at a touch, and no breach of either page's policy."""
+    server = PageServer(application(demo)).start()
+    try:
+        with window(browser, server.url, "landscape") as glass:
+            glass.page.wait_for_selector("body[data-ready]")
+            glass.page.locator("#real").click()
+            framed = glass.page.frame_locator("#glass iframe")
+            framed.locator('[data-key="keypad"]').click()
+            framed.locator('[data-key="key-7"]').click()
+            assert "7" in framed.locator(".entry").inner_text()
+            framed.locator('[data-key="back"]').click()
+            assert glass.complaints == []
+    finally:
+        server.close()
+
+
+def test_collecting_by_code_takes_three_steps_after_the_first_touch(demo: Demo, browser: Any) -> None:
+    """Type the code, take it out, shut the door: the person whom the machine asked for WeChat gets through without."""
+    with window(browser, demo.site.kiosk_url, "small") as glass:
+        resident = Resident(demo, glass)
+        collects_with_digits(resident)
+        assert resident.count.after_first_touch <= STEPS_MAX
+
+
+def test_the_page_survives_the_controller(demo: Demo, browser: Any) -> None:
+    """kill -9: the page says that it is a moment, keeps the language, and is back by itself; the next flow works."""
+    with window(browser, demo.site.kiosk_url, "landscape") as glass:
+        resident = Resident(demo, glass)
+        resident.sees("idle")
+        glass.touch("language")
+        demo.controller.kill(back=False)
+        glass.waits_for("away")
+        assert "One moment" in glass.page.locator("h1").inner_text()
+        assert glass.faults() == []
+        glass.touch("language")
+        assert glass.page.locator("h1").inner_text() == "请稍等"
+        demo.controller.power_on()
+        glass.waits_for("idle")
+        demo.ready()
+        drops_off(resident)
+
+
+def test_the_page_waits_for_a_door_that_was_open_in_a_power_cut(demo: Demo, browser: Any) -> None:
+    """Cut off with the door open: after the start the page says which door is still open, and the deposit counts."""
+    with window(browser, demo.site.kiosk_url, "landscape") as glass:
+        resident = Resident(demo, glass, by_keyboard=True)
+        resident.sees("idle")
+        resident.holds(demo.issuer.deposit("S"))
+        resident.sees("open_deposit")
+        door = int(glass.page.locator(".door[data-lit]").get_attribute("data-door") or 0)
+        resident.puts_in(door)
+        demo.controller.kill()
+        resident.sees("unfinished", door=door)
+        resident.shuts(door)
+        resident.sees("deposited")
+        resident.presses("done")
+        resident.sees("idle")
