@@ -8,12 +8,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CRASH ?= disk kill
 FUZZ_SECONDS ?= 600
+FUZZ_BYTES ?= 10000000
 FUZZ_VENV := .venv-fuzz
 FUZZ_READY := $(FUZZ_VENV)/.ready
 PIP_TOOLS := pip-tools==7.6.2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench soak lock built clean mutants fuzz crash planted
+.PHONY: help setup demo test lint bench soak lock built clean mutants fuzz crash planted screens eighty
 
 help: ## 列出目标  this list
 	@printf '用法 usage: make <target> [ARGS="..."]\n\n'
@@ -33,6 +34,12 @@ soak: $(READY) ## 几千个模拟世界  thousands of simulated worlds; ARGS="--
 planted: $(READY) ## 种下的错误  bugs planted in a copy of the program; each must be caught; ARGS="--only retained"
 	@$(BIN)/python -m sim.world.planting --jobs 2 $(ARGS)
 
+screens: $(READY) ## 屏幕截图  renew the pictures of the screens that the tests compare with, and docs/pictures/screens-*.png
+	@$(BIN)/python tests/kiosk/screens.py
+
+eighty: $(READY) ## 八十岁老人数步数  count steps, touches and words of each flow; the table in docs/screen.md
+	@$(BIN)/python tests/kiosk/eighty.py
+
 lint: $(READY) ## ruff 与 mypy  ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -49,7 +56,8 @@ crash: $(READY) ## 断电与杀进程  the power cut at every write of a day, an
 mutants: $(READY) ## 变异测试  documents that are almost right, none accepted; ARGS="--count 1000000 --seed 7 --jobs 2"
 	@$(BIN)/python tests/fuzz/mutants.py $(ARGS)
 
-fuzz: $(FUZZ_READY) ## 覆盖引导的模糊测试  coverage-guided, FUZZ_SECONDS=600 for all targets; ARGS="token cose" for some
+fuzz: $(FUZZ_READY) ## 模糊测试  10 million bytes a wire (FUZZ_BYTES=), then coverage-guided, FUZZ_SECONDS=600 for all; ARGS="gm65"
+	@PYTHONPATH=. $(FUZZ_VENV)/bin/python tests/fuzz/flood.py --bytes $(FUZZ_BYTES) $(ARGS)
 	@$(FUZZ_VENV)/bin/python tests/fuzz/guided.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
 lock: ## 重新锁定依赖  resolve again within pyproject.toml; UPGRADE=--upgrade for newer versions
@@ -64,7 +72,7 @@ built: ## 写入构建时间  set the build time before a release; it is what a 
 	sed -i "s/^BUILT_S = .*/BUILT_S = $$(date -u +%s | sed 's/\(.*\)\(...\)\(...\)$$/\1_\2_\3/')/" locker/__init__.py
 
 clean: ## 删除生成的东西  remove what was made here, .venv too
-	rm -rf $(VENV) .venv-lock $(FUZZ_VENV) .fuzz .venv-cwt docs/examples/javascript/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lock $(FUZZ_VENV) .fuzz .venv-cwt docs/examples/javascript/node_modules tests/axe/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One lock file: every wheel's hash for every machine, and neither an index's address nor a path of this machine.

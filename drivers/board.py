@@ -27,6 +27,7 @@ from locker.model import (
     Attend,
     BoardBack,
     BoardSilent,
+    DeviceKnown,
     DeviceTrouble,
     Event,
     Now,
@@ -60,6 +61,7 @@ class BoardDriver(Generic[F]):
         self._reader = DoorReader(doors, board.closed_bit, sensing)
         self._events: list[Event] = []
         self._told: set[str] = set()
+        self._version = ""
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._now_ms = self._fast_until_ms = self._rested_ms = 0
         self._attended = False
@@ -176,6 +178,7 @@ class BoardDriver(Generic[F]):
         elif isinstance(verdict, OnTheWay):
             self.next_ms = ms + question.rest_ms
             self._trouble(verdict.trouble)
+            self._know(verdict.version)
         elif isinstance(verdict, Refused):
             self._refused(ms)
             self._miss_status(ms)
@@ -289,6 +292,11 @@ class BoardDriver(Generic[F]):
     def _interval_ms(self, ms: int) -> int:
         fast = self._attended or ms < self._fast_until_ms
         return self.board.poll_ms if fast else self.board.idle_poll_ms
+
+    def _know(self, version: str) -> None:
+        if version and version != self._version:
+            self._version = version
+            self.tell(DeviceKnown(self.name, version))
 
     def _trouble(self, trouble: Trouble | None) -> None:
         if trouble is not None and trouble[0] not in self._told:

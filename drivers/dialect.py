@@ -75,9 +75,10 @@ class Unproven:
 
 @dataclass(frozen=True, slots=True)
 class OnTheWay:
-    """A step of the set-up is done; ``question`` has the next one."""
+    """A step of the set-up is done; ``question`` has the next one. ``version`` is its firmware's, where told."""
 
     trouble: Trouble | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ def configure(usb: bool) -> Script:
     if changed and not saved:
         troubles.append(("settings not saved", "they hold until the scanner loses power"))
     started = yield frames.write_zone(_START_ZONE, 0x01)
-    return Outcome(started is not None, tuple(troubles), saved, closed, tuple(changed))
+    version = "" if firmware is None else f"V{firmware // 100}.{firmware % 100:02d}"
+    return Outcome(started is not None, tuple(troubles), saved, closed, tuple(changed), version)
 
 
 def _apply(setting: Setting) -> Generator[bytes, bytes | None, str | None]:

@@ -41,7 +41,7 @@ def gpio_boards(
     drivers = []
     for board in cfg.boards:
         if isinstance(board, GpioBoard):
-            opener = partial(open_pins or _kernel_pins(), board.gpio)
+            opener = partial(open_pins or kernel_pins(), board.gpio)
             plans = [plan for plan in cfg.doors if plan.board == board.name]
             doors = {plan.door: plan.channel for plan in plans}
             sensing = [plan.door for plan in plans if plan.occupancy]
@@ -49,7 +49,8 @@ def gpio_boards(
     return drivers
 
 
-def _kernel_pins() -> OpenPins:
+def kernel_pins() -> OpenPins:
+    """What opens the kernel's pins. Raises ``NoPins`` where lgpio is missing."""
     try:
         from drivers.lgpio_pins import open_pins
     except (ImportError, OSError) as error:

@@ -130,7 +130,7 @@ class Cu24:
         if question.what == "version":
             self.version = frame.data.hex(" ")
         self._want = _Step.TIME
-        return OnTheWay()
+        return OnTheWay(version=self.version)
 
     def unanswered(self, question: Question) -> Trouble | None:
         """Nothing to conclude: the engine begins again."""

@@ -140,14 +140,18 @@ class McpCircuit:
             self._verify(chip, register, value)
 
     def _choose(self, word: int) -> None:
-        """These levels at the locks' pins. Raises ``CircuitFault`` when they are not there then."""
+        """These levels at the locks' pins. Raises ``CircuitFault`` when they are not there then.
+
+        Nothing is read back before everything is written: a write may have gone to the other chip by a wrong bit.
+        """
         self._word = word
-        for chip, latches in self._expected():
-            if chip.direction == _ALL_OUT:
-                self._write(chip, OLAT, latches)
-                self._verify(chip, OLAT, latches)
-                self._verify(chip, IODIR, chip.direction)
-                self._verify(chip, GPIO, latches)
+        locks = [(chip, latches) for chip, latches in self._expected() if chip.direction == _ALL_OUT]
+        for chip, latches in locks:
+            self._write(chip, OLAT, latches)
+        for chip, latches in locks:
+            self._verify(chip, OLAT, latches)
+            self._verify(chip, IODIR, chip.direction)
+            self._verify(chip, GPIO, latches)
 
     def _read_chip(self, chip: _Chip, latches: int) -> int:
         """The levels at its pins, if it is still as it was set up."""

@@ -2,8 +2,9 @@
 
 Hardware: any touch screen with a program that shows what it is told (the kiosk page, the demo, a terminal).
 Wire: a Unix stream socket, mode 0600, one JSON object a line. Out: ``{"screen", "number", "door", "offers",
-    "reason", "ticket", "remaining_ms", "receipt", "invite", "digits"}``; in: ``{"touch", "screen"}``,
-    or ``{"typed", "screen"}`` with 1 to 8 digits. A client gets the last screen at once.
+    "reason", "ticket", "remaining_ms", "receipt", "invite", "digits", "facts", "rows"}``, each row with the names
+    of ``DoorRow``; in: ``{"touch", "screen"}``, or ``{"typed", "screen"}`` with 1 to 8 digits. A client gets the
+    last screen at once.
 Source: locker.model, ``Show``, ``Touched`` and ``Typed``; this is our own wire.
 Quirks: a socket file outlives a killed process: a file nobody answers on is replaced, one that somebody answers
     on is not, and a file that is no socket is never removed. A slow, dead or babbling client is dropped and counted.
@@ -20,7 +21,7 @@ import socket
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +42,7 @@ COUNTED = ("screens", "touches", "entries", "accepted", "dropped", "malformed", 
 class Touch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a client may send: the button's name and the number of the screen that it was on."""
 
-    touch: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9_]+$")]
+    touch: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[a-z0-9_]+(:[a-z0-9_]+)?\Z")]
     screen: Annotated[int, Meta(ge=0, le=2**53)]
 
 
@@ -243,6 +244,8 @@ def encode(show: Show, age_ms: int) -> bytes:
         "receipt": show.receipt,
         "invite": show.invite,
         "digits": show.digits,
+        "facts": dict(show.facts),
+        "rows": [asdict(row) for row in show.rows],
     }
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 

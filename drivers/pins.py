@@ -7,20 +7,24 @@ Quirks: gpiozero makes every pin an input without a pull first, and again when i
 decide, and nothing else. Its own lgpio pin becomes an output at low and gets its level afterwards, a blip on whatever
 is active-low; ``drivers.lgpio_pins`` gives level and direction at once. ``Button`` and ``blink`` start threads: only
 ``InputDevice`` and ``OutputDevice`` are used. The factory is handed to each device: gpiozero's global one is never
-touched, so nothing can fall back to another library.
+touched, so nothing can fall back to another library. A watched input (``Input.watch``) uses the thread that lgpio
+has anyway, and only notes.
 
 Knows pins and levels; must never know what hangs on them. The only file that imports gpiozero, but for the factory.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Literal
 
 import gpiozero
 
 Pull = Literal["up", "down", "none"]
+EDGES_MAX = 64
 _PULL_UP = {"up": True, "down": False, "none": None}
 _ERRORS = (gpiozero.GPIOZeroError, OSError)
 
@@ -51,11 +55,31 @@ class Output:
 
 
 class Input:
-    """One pin that is read."""
+    """One pin that is read. Between two readings it can be watched, by the kernel and the library's own thread."""
 
     def __init__(self, owner: Pins, device: Any) -> None:
         """Made by ``Pins.input``."""
         self._owner, self._pin = owner, device.pin
+        self._edges: deque[tuple[float, bool]] = deque(maxlen=EDGES_MAX)
+
+    def watch(self) -> None:
+        """Note every change from now on. Raises ``PinError``."""
+        self._owner.guarded(self._begin_to_watch)
+
+    def edges(self) -> list[tuple[float, bool]]:
+        """The changes since the last call, oldest first: seconds of some clock, and the level from then on.
+
+        At most ``EDGES_MAX``, the newest; called from another thread than the one that notes them.
+        """
+        return [self._edges.popleft() for _ in range(len(self._edges))]
+
+    def _begin_to_watch(self) -> None:
+        self._pin.edges = "both"
+        self._pin.when_changed = self._noted
+        self._owner.watched.append(self._pin)
+
+    def _noted(self, at_s: float, level: int) -> None:
+        self._edges.append((at_s, bool(level)))
 
     @property
     def high(self) -> bool:
@@ -77,6 +101,7 @@ class Pins:
         self._factory, self.timed, self.stuck = factory, timed, stuck
         self._errors = _ERRORS + errors
         self._devices: list[Any] = []
+        self.watched: list[Any] = []
 
     def output(self, number: int, high: bool) -> Output:
         """Drive a pin, at this level from its first moment on. Raises ``PinError``."""
@@ -110,4 +135,6 @@ class Pins:
             stack.callback(self.guarded, self._factory.close)
             for device in self._devices:
                 stack.callback(self.guarded, device.close)
-            self._devices = []
+            for pin in self.watched:
+                stack.callback(self.guarded, partial(setattr, pin, "when_changed", None))
+            self._devices, self.watched = [], []

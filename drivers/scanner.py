@@ -23,7 +23,7 @@ from drivers.port import PortGone, PortLike, PortWatch
 from drivers.readings import Readings
 from drivers.scanner_wire import Answer, Outcome, Piece, Reading, Say, Script, Trouble, Wire
 from locker.config import Scanner
-from locker.model import Act, DeviceTrouble, Event, Now, Scanned
+from locker.model import Act, DeviceKnown, DeviceTrouble, Event, Now, Scanned
 
 _TRIES_MAX = 3
 _SETUP_RETRY_MS = 30_000
@@ -59,6 +59,7 @@ class ScannerDriver:
         self._triggered_ms = -scanner.reply_ms
         self._alarm_ms: int | None = None
         self._set_up = False
+        self._version = ""
         self._rate = 0
         self._found = scanner.baud != 0
 
@@ -271,6 +272,9 @@ class ScannerDriver:
             found = ", ".join(outcome.changed)
             self._events.append(DeviceTrouble(self.name, "setting changed", f"{found}: found changed and made again"))
         self._set_up = True
+        if outcome.version not in ("", self._version):
+            self._version = outcome.version
+            self._events.append(DeviceKnown(self.name, outcome.version))
 
     def _next_check_ms(self, outcome: Outcome, ms: int) -> int | None:
         if not outcome.done:

@@ -49,7 +49,8 @@ class Outcome:
     """How a set-up went: ``done`` when every step was answered; ``troubles`` are (what, detail) to be told.
 
     ``closed``: it was read back that nobody can change the scanner by showing it a code. ``changed`` names what was
-    found otherwise than wanted; after the first time that was somebody's doing.
+    found otherwise than wanted; after the first time that was somebody's doing. ``version`` is its firmware's, where
+    it said so.
     """
 
     done: bool
@@ -57,6 +58,7 @@ class Outcome:
     saved: bool = False
     closed: bool = False
     changed: tuple[str, ...] = ()
+    version: str = ""
 
 
 Script = Generator[bytes, bytes | None, Outcome]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -20,22 +22,27 @@ from locker.authority.nonce import SEED_BYTES
 from locker.authority.receipt import ReceiptError
 from locker.authority.token import Authority
 from locker.cabinet import Cabinet
-from locker.config import Board, Config, inbox_folder
+from locker.config import Board, Config, Kiosk, inbox_folder
 from locker.config_checks import TCP
 from locker.config_gpio import GpioBoard
+from locker.config_hours import Voice
 from locker.device import KEY_FILE, SECRET_FILE, DeviceError, load_key, load_secret
+from locker.hours import volume_percent
 from locker.keypad import Pickup
-from locker.model import Driver, Now, Record
+from locker.model import Driver, Now, Record, Show
 from locker.notify import Notifier
 from locker.outbox import Outbox
 from locker.rights import narrow
 from locker.runner import Runner
 from locker.service import Service
 from locker.signatory import Signatory
+from locker.spoken import Spoken
+from locker.status import Notice
 from locker.store import Store
 
 if TYPE_CHECKING:
     from drivers.port import PortLike
+    from drivers.voice_render import Rendered
 
 log = logging.getLogger("locker")
 
@@ -47,11 +54,19 @@ class AlreadyRunning(ValueError):
 class Program:
     """A controller that is ready to run."""
 
-    def __init__(self, cfg: Config, read_clock: Callable[[], Now] = clock.now, boot: str = "") -> None:
+    def __init__(
+        self,
+        cfg: Config,
+        read_clock: Callable[[], Now] = clock.now,
+        boot: str = "",
+        on_pins: Callable[[Config], list[Driver]] | None = None,
+        parts: Callable[[Config, Callable[[], None]], list[Driver]] | None = None,
+    ) -> None:
         """Open the store and put everything together. Raises ``AlreadyRunning``, ``StoreError`` or ``OSError``.
 
-        ``read_clock`` is this machine's clock and ``boot`` the id of its boot, the kernel's where it is empty; the demo
-        hands in a clock whose hands can be moved.
+        ``read_clock`` is this machine's clock and ``boot`` the id of its boot, the kernel's where it is empty;
+        ``on_pins`` makes the boards on this computer's own pins and ``parts`` the parts beside the doors, None for the
+        real ones. The demo hands in a clock whose hands can be moved, and pins that are simulated.
         """
         self._lock = lock(Path(cfg.store.path))
         narrowed = _narrowed(Path(cfg.store.path))
@@ -75,8 +90,9 @@ class Program:
         public_key = signatory.public_key if signatory else ""
         lacks += unsigned + narrowed
         self.service = Service(cabinet, store, outbox, [], host, boot, public_key=public_key, lacks=lacks)
+        self.service.notice = _notice(cfg)
         self.runner = Runner(self.service, Notifier(), read_clock)
-        self.service.drivers = _drivers(cfg, boot, store.epoch, self.runner.wake)
+        self.service.drivers = _drivers(cfg, boot, store.epoch, self.runner.wake, on_pins, parts)
 
     async def run(self) -> None:
         """Run until told to stop."""
@@ -130,6 +146,16 @@ def _pickup(cfg: Config, epoch: str) -> tuple[Pickup | None, list[Record]]:
     return Pickup(secret, cfg.pickup.digits, epoch), []
 
 
+def _notice(cfg: Config) -> Notice | None:
+    """Where the controller says how it is, for ``locker status``."""
+    if cfg.status is None:
+        return None
+    from drivers.status_file import StatusFile
+
+    pid = os.getpid()
+    return StatusFile(cfg.status, pid, clock.born_ticks(pid) or 0)
+
+
 def _outbox(cfg: Config, store: Store) -> Outbox | None:
     """The way of events to the cloud, where there is one."""
     if cfg.mqtt is None:
@@ -144,11 +170,19 @@ def _outbox(cfg: Config, store: Store) -> Outbox | None:
     )
 
 
-def _drivers(cfg: Config, boot: str, epoch: str, wake: Callable[[], None]) -> list[Driver]:
+def _drivers(
+    cfg: Config,
+    boot: str,
+    epoch: str,
+    wake: Callable[[], None],
+    on_pins: Callable[[Config], list[Driver]] | None = None,
+    parts: Callable[[Config, Callable[[], None]], list[Driver]] | None = None,
+) -> list[Driver]:
     """Every device of the configuration; lock boards first, because their deadlines are the shortest."""
     from drivers.lock_boards import lock_boards
 
-    drivers: list[Driver] = [*lock_boards(cfg, _port), *_gpio_boards(cfg), _scanner(cfg)]
+    drivers: list[Driver] = [*lock_boards(cfg, _port), *(on_pins or _gpio_boards)(cfg), _scanner(cfg)]
+    drivers += (parts or _fittings)(cfg, wake)
     if cfg.authority is not None:
         from drivers.inbox import InboxDriver
 
@@ -157,11 +191,32 @@ def _drivers(cfg: Config, boot: str, epoch: str, wake: Callable[[], None]) -> li
         from drivers.panel import PanelDriver
 
         drivers.append(PanelDriver(cfg.panel))
+    if cfg.kiosk is not None:
+        drivers.append(_kiosk(cfg, cfg.kiosk))
+    if cfg.voice is not None:
+        drivers.append(_voice(cfg, cfg.voice))
     if cfg.mqtt is not None:
         from drivers.mqtt import MqttDriver
 
         drivers.append(MqttDriver(cfg.mqtt, cfg.cabinet.id, boot, epoch, wake))
     return drivers
+
+
+def _kiosk(cfg: Config, kiosk: Kiosk) -> Driver:
+    """The page of the cabinet's display."""
+    from drivers.kiosk import KioskDriver
+    from locker.face import Face, page_files
+
+    return KioskDriver(kiosk, page_files(), Face(cfg))
+
+
+def _fittings(cfg: Config, wake: Callable[[], None]) -> list[Driver]:
+    """The parts beside the doors: reserve supply, tamper loop, thermometer, fan, heater, lamps, buzzer."""
+    if not any((cfg.power, cfg.tamper, cfg.climate, cfg.lamp, cfg.buzzer)):
+        return []
+    from drivers.fittings import fittings
+
+    return fittings(cfg, wake)
 
 
 def _gpio_boards(cfg: Config) -> list[Driver]:
@@ -171,6 +226,31 @@ def _gpio_boards(cfg: Config) -> list[Driver]:
     from drivers.gpio_kinds import gpio_boards
 
     return [*gpio_boards(cfg)]
+
+
+def _voice(cfg: Config, voice: Voice) -> Driver:
+    """The loudspeaker, with what to say and how loud."""
+    from drivers.voice import VoiceDriver
+
+    return VoiceDriver(voice, Spoken(cfg).lines, partial(volume_percent, voice, cfg))
+
+
+def voice_files(cfg: Config) -> Iterator[Rendered]:
+    """Render all that can be said here; for ``locker voice render``. Raises ``VoiceError``, an ``OSError``."""
+    from drivers.voice_render import render_all
+
+    assert cfg.voice is not None, "no voice in this configuration"
+    return render_all(cfg.voice, Spoken(cfg).everything())
+
+
+def say_aloud(cfg: Config, show: Show) -> list[str]:
+    """Play what is said on a screen, by day's volume, and return it; waits. Raises ``VoiceError``, an ``OSError``."""
+    from drivers.voice_render import play
+
+    assert cfg.voice is not None, "no voice in this configuration"
+    lines = Spoken(cfg).lines(show)
+    play(cfg.voice, lines)
+    return [text for _, text in lines]
 
 
 def _port(board: Board) -> PortLike:

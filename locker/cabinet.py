@@ -16,10 +16,14 @@ from locker.coil import NOTE, CoilError, CoilGuard
 from locker.commands import Commands
 from locker.compartment import Compartment
 from locker.config import Config
+from locker.deadlines import Deadlines
+from locker.duty import Duty
+from locker.duty_note import NOTE as DUTY_NOTE
+from locker.fittings import Fittings
 from locker.hall import GAVE_WAY, Bearer
 from locker.invitation import Invitation
 from locker.keypad import Keypad, Pickup
-from locker.lapses import DAY_MS, Lapses
+from locker.lapses import Lapses
 from locker.ledger import Ledger
 from locker.machine import VisitState
 from locker.model import (
@@ -27,6 +31,7 @@ from locker.model import (
     BoardBack,
     BoardSilent,
     Custody,
+    DeviceKnown,
     DeviceTrouble,
     DoorSeen,
     Effect,
@@ -37,8 +42,10 @@ from locker.model import (
     KeepToken,
     KeepVisit,
     Kind,
+    LineSeen,
     LinkDown,
     LinkUp,
+    Measured,
     Memory,
     MessageReceived,
     Now,
@@ -54,9 +61,12 @@ from locker.model import (
     Scanned,
     SignedArrived,
     Size,
+    Tallied,
     Touched,
     Typed,
 )
+from locker.noise import NOTE as NOISE
+from locker.people import People
 from locker.presence import Presence
 from locker.quarantine import NOTE as QUARANTINE_NOTE
 from locker.quarantine import Quarantine
@@ -65,6 +75,7 @@ from locker.screen import Screen
 from locker.sightings import Sightings
 from locker.timekeeping import FIRST_S, Timekeeper
 from locker.trust import KINDS, Notary
+from locker.upkeep import Upkeep
 from locker.visit import Visit
 
 TEXT_MAX = 200
@@ -93,27 +104,36 @@ class Cabinet:
         ``built_s`` is when the program was built, in Unix seconds: it is not earlier than that.
         """
         self.cfg, self.authority, self._boot, self._coil_note = cfg, authority, boot, memory.notes.get(NOTE)
+        self.log_full: bool = False
+        self._now: Now = now
         self.time = Timekeeper(memory.notes, now.ms, boot, built_s)
         kept = {row.door: row for row in memory.compartments}
         self.rooms = {plan.door: Compartment(plan, kept.get(plan.door)) for plan in cfg.doors}
         self.ledger = Ledger(memory.tokens)
         self.coil = CoilGuard(cfg.coil, max(board.pulse_ms for board in cfg.boards), now.ms)
         self.quarantine = Quarantine(self.say, cfg, self.coil, memory.notes.get(QUARANTINE_NOTE))
+        self.upkeep = Upkeep(self.say, cfg, memory.notes.get(NOISE), now)
         self.presence = Presence(self.say, cfg.staff.present_s)
         self.invitation = Invitation(cfg, seed)
         self.screen = Screen(self.say, self.any_works, lambda: self._now.ms, cfg.visit.notice_ms, self.invitation)
         self.visit = Visit(self, cfg.visit)
+        self._furnish(memory, pickup, boot, now)
+        self.silent_boards = {board.name for board in cfg.boards}
+        self._interrupted = memory.visit
+        self._effects: list[Effect] = []
+        self._link_lost_ms: int | None = None
+
+    def _furnish(self, memory: Memory, pickup: Pickup | None, boot: str, now: Now) -> None:
+        """Put in place what belongs to this cabinet and looks at all of it."""
         self.sightings = Sightings(self)
         self.reception = Reception(self)
         self.notary = Notary(self, memory.signed)
         self.lapses = Lapses(self, now)
+        self.fittings = Fittings(self, memory.notes, boot, now)
+        self.deadlines = Deadlines(self.say, self.keep, self.rooms, self.cfg, memory.notes, now)
         self.keypad = Keypad(self, pickup, memory.notes, boot, now)
+        self.duty, self.people = Duty(self, memory.notes.get(DUTY_NOTE)), People(self)
         self.commands = Commands(self, memory.commands)
-        self.silent_boards = {board.name for board in cfg.boards}
-        self.log_full, self._interrupted, self._now = False, memory.visit, now
-        self._effects: list[Effect] = []
-        self._link_lost_ms: int | None = None
-        self._last_scan = (b"", -1_000_000)
 
     # --- the three calls --------------------------------------------------------------------------
 
@@ -128,6 +148,8 @@ class Cabinet:
         self._resume_coil()
         self.notary.start(now)
         self.keypad.start(now)
+        self.duty.start()
+        self.fittings.start(now)
         self.screen.show("out_of_order")
         return self._drain()
 
@@ -144,14 +166,10 @@ class Cabinet:
         """Decide about one fact. Facts that concern nobody are no error and have no effect."""
         now = self.weigh(now)
         match event:
-            case Scanned():
-                self._scanned(event, now)
+            case Scanned() | Touched() | Typed():
+                self.people.act(event, now)
             case DoorSeen():
                 self.sightings.seen(event, now)
-            case Touched():
-                self._touched(event, now)
-            case Typed():
-                self.keypad.typed(event, now)
             case MessageReceived() if event.tail in KINDS:
                 self.notary.receive(event, now)
             case SignedArrived():
@@ -162,7 +180,6 @@ class Cabinet:
                 self.commands.receive(event, now)
             case PulseSent():
                 self._pulse_sent(event.door, now)
-                self.quarantine.pulsed(event.door, now)
             case PulseAnswered() if event.door == self.visit.door:
                 self.visit.board_said = event.answer.value
             case PulseDropped():
@@ -178,6 +195,10 @@ class Cabinet:
             case PortLost() | PortBack() | DeviceTrouble():
                 fields = {key: text[:TEXT_MAX] for key, text in asdict(event).items()}
                 self.reception.log_limited(Record(DEVICE_EVENTS[type(event)], 0, fields), now)
+            case LineSeen() | Measured():
+                self.fittings.handle(event, now)
+            case Tallied() | DeviceKnown():
+                self.upkeep.told(event, event.device in self.silent_boards)
         return self._drain()
 
     def _pulse_sent(self, door: int, now: Now) -> None:
@@ -186,6 +207,8 @@ class Cabinet:
         A commit may have taken longer than that time; a door that nobody has looked at since is not jammed.
         """
         self.coil.sent(door, now.ms)
+        self.quarantine.pulsed(door, now)
+        self.upkeep.pulsed(door, now)
         if door == self.visit.door and self.visit.state is VisitState.OPENING and self.visit.timer_ms is not None:
             self.visit.timer_ms = now.ms + self.cfg.visit.open_wait_ms
 
@@ -198,6 +221,9 @@ class Cabinet:
         self.lapses.advance(now)
         self.presence.advance(now)
         self.keypad.advance(now)
+        self.duty.advance(now)
+        self.deadlines.advance(now)
+        self.fittings.advance(now)
         return self._drain()
 
     def weigh(self, now: Now) -> Now:
@@ -209,8 +235,9 @@ class Cabinet:
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do, or None."""
-        parts = (self.visit, self.reception, self.screen, self.lapses, self.presence, self.keypad)
-        return min((at for at in (part.deadline_ms() for part in parts) if at is not None), default=None)
+        parts = (self.visit, self.reception, self.screen, self.lapses, self.presence, self.keypad, self.duty)
+        times = [part.deadline_ms() for part in (*parts, self.deadlines, self.fittings)]
+        return min((at for at in times if at is not None), default=None)
 
     def _link(self, event: LinkUp | LinkDown, now: Now) -> None:
         """The way to the cloud was lost or is back: noted once each, because tries may be many."""
@@ -221,30 +248,8 @@ class Cabinet:
             self.say(Record("link_back", 0, {"after_ms": now.ms - self._link_lost_ms}, droppable=True))
             self._link_lost_ms = None
         self.invitation.connected = self._link_lost_ms is None
+        self.deadlines.link(isinstance(event, LinkUp), now)
         self.screen.renew()
-
-    # --- people -----------------------------------------------------------------------------------
-
-    def _scanned(self, event: Scanned, now: Now) -> None:
-        """A code was shown; one that is still being held to the scanner is the same showing."""
-        raw, last_ms = self._last_scan
-        self._last_scan = (event.data, now.ms)
-        if event.data == raw and now.ms - last_ms < self.cfg.visit.repeat_ms:
-            return
-        self.reception.present(event.data, now, "scanner")
-
-    def _touched(self, event: Touched, now: Now) -> None:
-        """A button; void unless it is on the screen that is shown now."""
-        if not self.screen.offers(event.button, event.screen):
-            return
-        bearer = self.visit.bearer
-        if bearer is not None and bearer.source == "scanner" and bearer.by:
-            self.presence.touches(now)
-        if self.visit.present:
-            if self.reception.allows(event.button, now):
-                self.visit.touched(event.button, now)
-        elif event.button == "done":
-            self.screen.idle()
 
     # --- the hall, as the visit sees it -----------------------------------------------------------
 
@@ -333,13 +338,14 @@ class Cabinet:
         """
         same = room.custody is Custody.HOLDING and (room.order, room.kind) == (order, kind)
         load = room.load if same and room.load is not None else self.keypad.loads.give(room.door, order)
-        room.hold(order, kind, now.wall_ms, now.wall_ms + self.cfg.keeping.days * DAY_MS, load)
+        self.deadlines.begin(room, order, kind, now, load)
         return {"deadline_ms": room.deadline_ms} | ({} if load is None else {"load": load})
 
     def visit_over(self, now: Now) -> None:
         """The person has gone."""
         self.say(KeepVisit(None))
-        self.say(Attend(False))
+        self.say(Attend(self.duty.present))
+        self.duty.left(now)
         self.screen.idle()
 
     # --- small ------------------------------------------------------------------------------------
@@ -360,7 +366,10 @@ class Cabinet:
 
     def _drain(self) -> list[Effect]:
         """This step's effects, once. The floor of the time rides on whatever is saved, and else goes now and then."""
+        self.fittings.follow(self._effects, self._now)
         effects, self._effects = self._effects, []
         if self.time.due() or any(isinstance(effect, Keep) for effect in effects):
             effects.insert(0, self.time.note())
+            notes = self.upkeep.note(self._now), self.deadlines.note(self._now)
+            effects += [note for note in notes if note is not None]
         return effects

@@ -51,6 +51,18 @@ def boot_id() -> str:
     return path.read_text(encoding="ascii").strip() if path.exists() else "unknown"
 
 
+def born_ticks(pid: int) -> int | None:
+    """When a process began, in the kernel's ticks since boot (proc_pid_stat(5)); None where there is no such process.
+
+    A number is given to another process some day, but never with the same beginning.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(text.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def adjtimex() -> int:
     """The kernel's word on its clock: 5 (TIME_ERROR) when nobody disciplines it, -1 when it may not be asked."""
     state: int = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_ADJTIMEX_BYTES))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from locker import config
 from locker.machine import COMPARTMENT, Cell, DoorState, Table
-from locker.model import CompartmentRow, Custody, Errand, Kind, Size
+from locker.model import CompartmentRow, Custody, Errand, Kind, Size, Term, Wear
 
 TABLE = Table(COMPARTMENT, DoorState.UNKNOWN)
 
@@ -19,7 +19,8 @@ class Compartment:
 
     ``errand`` is the authority under which it is being opened, None when nobody's. ``seen`` is what the door
     switch said last (True open), None when out of sight; ``occupied`` the same for a sensor inside. ``in_service``
-    False means that nothing new is put here; an item inside stays collectable.
+    False means that nothing new is put here; an item inside stays collectable. ``stale``: the row on the disk is
+    still an earlier run's.
     """
 
     def __init__(self, plan: config.Door, row: CompartmentRow | None = None) -> None:
@@ -32,10 +33,13 @@ class Compartment:
         self.errand: Errand | None = row.errand
         self.rev = row.rev
         self.load: int | None = row.load
+        self.wear: Wear = row.wear
+        self.term: Term = row.term
         self.occupied: bool | None = None
         self.seen: bool | None = None
         self._cell = Cell(TABLE, DoorState(row.state))
         self.fire("out_of_sight")
+        self.stale = self.state.value != row.state
 
     @property
     def door(self) -> int:
@@ -64,6 +68,11 @@ class Compartment:
         return not self.errand.seen_open if self.errand else self.custody is Custody.RESERVED
 
     @property
+    def overdue(self) -> bool:
+        """Whether an item lies here whose time is over; its owner's code is valid all the same."""
+        return self.custody is Custody.HOLDING and self.term.overdue
+
+    @property
     def looks_open(self) -> bool | None:
         """What is believed of the door: True open, False shut, None not known."""
         if self.state is DoorState.UNKNOWN:
@@ -81,7 +90,7 @@ class Compartment:
     def reserve(self, order: bytes) -> None:
         """Keep the room for an order that is about to be put in."""
         self.custody, self.order, self.kind, self.load = Custody.RESERVED, order, None, None
-        self.since_ms = self.deadline_ms = 0
+        self.since_ms, self.deadline_ms, self.term = 0, 0, Term()
 
     def hold(self, order: bytes, kind: Kind, since_ms: int, deadline_ms: int, load: int | None = None) -> None:
         """An item lies inside now. Times are wall time in milliseconds; ``load`` is its pick-up code's counter."""
@@ -91,7 +100,7 @@ class Compartment:
     def release(self) -> None:
         """Nothing lies inside now."""
         self.custody, self.order, self.kind, self.load = Custody.EMPTY, b"", None, None
-        self.since_ms = self.deadline_ms = 0
+        self.since_ms, self.deadline_ms, self.term = 0, 0, Term()
 
     def take_out_of_service(self, reason: str) -> None:
         """Offer this room to nobody until somebody has looked at it."""
@@ -136,6 +145,7 @@ class Compartment:
     def row(self) -> CompartmentRow:
         """The row to keep, with a revision one higher than the last."""
         self.rev += 1
+        self.stale = False
         return CompartmentRow(
             door=self.door,
             state=self.state.value,
@@ -149,4 +159,6 @@ class Compartment:
             errand=self.errand,
             rev=self.rev,
             load=self.load,
+            wear=self.wear,
+            term=self.term,
         )

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -19,7 +19,13 @@ from msgspec import Meta
 from locker.config_boards import Board as Board
 from locker.config_boards import FileName, Name
 from locker.config_checks import contradictions, nearest, shown
+from locker.config_fittings import Buzzer, Climate, Fan, Heater, Lamp, Meter, Pins, Power, Tamper
 from locker.config_gpio import boards_of, elsewhere, keys_of, struct_of
+from locker.config_hours import Quiet, Voice, Zone
+from locker.config_kiosk import Kiosk as Kiosk
+from locker.config_kiosk import Notice as Notice
+from locker.config_upkeep import Status as Status
+from locker.config_upkeep import Upkeep as Upkeep
 
 FILE_BYTES_MAX = 262_144
 
@@ -38,6 +44,7 @@ class Cabinet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     phone: Annotated[str, Meta(min_length=3, max_length=32)]
     name_zh: Title = "肖怡帮办柜"
     name_en: Title = "Xiaoyi service locker"
+    zone: Zone = "+08:00"
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -133,9 +140,11 @@ class Staff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Keeping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How long items may lie in the cabinet."""
+    """How long items may lie in the cabinet, and how long before the end that is told (0: it is not)."""
 
-    days: Annotated[int, Meta(ge=1, le=60)] = 7
+    submission_days: Annotated[int, Meta(ge=1, le=60)] = 7
+    certificate_days: Annotated[int, Meta(ge=1, le=60)] = 7
+    notice_hours: Annotated[int, Meta(ge=0, le=168)] = 24
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,6 +195,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     authority: Authority | None = None
     keys: Annotated[list[Key], Meta(max_length=64)] = []
     panel: Panel | None = None
+    kiosk: Kiosk | None = None
+    notices: Annotated[list[Notice], Meta(max_length=64)] = []
     mqtt: Mqtt | None = None
     pickup: Pickup | None = None
     invite: Invite | None = None
@@ -194,6 +205,19 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     staff: Staff = Staff()
     keeping: Keeping = Keeping()
     retention: Retention = Retention()
+    upkeep: Upkeep = Upkeep()
+    status: Status | None = None
+    quiet: Quiet | None = None
+    voice: Voice | None = None
+    pins: Pins = Pins()
+    power: Power | None = None
+    meter: Meter | None = None
+    tamper: Tamper | None = None
+    climate: Climate | None = None
+    fan: Fan | None = None
+    heater: Heater | None = None
+    lamp: Lamp | None = None
+    buzzer: Buzzer | None = None
 
 
 def invite_url(config: Config, nonce: str) -> str:
@@ -304,7 +328,7 @@ def allowed(hint: Any) -> str:
 
 def _parts(hint: Any) -> tuple[Any, Meta]:
     """A key's type without its bounds and without "or None" (TOML has no null), and the bounds."""
-    if isinstance(hint, UnionType):
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:
         return _parts(next(arm for arm in get_args(hint) if arm is not type(None)))
     if get_origin(hint) is Annotated:
         plain, meta = get_args(hint)

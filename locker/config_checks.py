@@ -10,10 +10,13 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from locker.config_fittings import about_fittings
 from locker.config_gpio import GpioBoard, about_gpio
+from locker.config_hours import Quiet, zone_of
 from locker.config_serial import EightABoard, RelayBoard, about_serial
 
 if TYPE_CHECKING:
@@ -49,6 +52,12 @@ def contradictions(config: Config) -> Iterator[str]:
         yield from _about_invite(config)
     if config.pickup is not None:
         yield from _about_pickup(config)
+    yield from _about_hours(config.cabinet.zone, config.quiet)
+    yield from about_fittings(config)
+    yield from _about_notices(config)
+    keeping = config.keeping
+    for name in ("submission_days", "certificate_days"):
+        yield from _below("keeping.notice_hours", keeping.notice_hours, f"keeping.{name}", getattr(keeping, name) * 24)
     store = config.store
     yield from _below("store.events_kept", store.events_kept, "store.events_max", store.events_max)
 
@@ -221,8 +230,43 @@ def _about_pickup(config: Config) -> Iterator[str]:
             f"pickup: found with {len(config.doors)} doors; allowed: at most {PICKUP_DOORS_MAX}, "
             f"because the odds of guessing a code are reckoned for that many items; leave the table out"
         )
-    if config.panel is None:
-        yield "pickup: found without [panel]; allowed: both, because codes are typed on the screen, or neither"
+    if config.panel is None and config.kiosk is None:
+        yield (
+            "pickup: found without [kiosk] or [panel]; allowed: with one of them, because codes are typed on the "
+            "screen, or not at all"
+        )
+
+
+def _about_hours(zone: str, quiet: Quiet | None) -> Iterator[str]:
+    try:
+        zone_of(zone)
+    except ValueError:
+        yield (
+            f"cabinet.zone: found {shown(zone)}, which this machine does not know; allowed: an offset as "
+            '"+08:00", or a name that the Debian package tzdata knows'
+        )
+    if quiet is not None and quiet.from_time == quiet.to_time:
+        yield f"quiet.to_time: found {shown(quiet.to_time)}; allowed: another hour than quiet.from_time"
+
+
+def _about_notices(config: Config) -> Iterator[str]:
+    """Dates that are in the calendar, the last not before the first; a notice needs the page that shows it."""
+    for index, notice in enumerate(config.notices):
+        for key, day in (("first_day", notice.first_day), ("last_day", notice.last_day)):
+            if day and not _is_date(day):
+                yield f"notices[{index}].{key}: found {shown(day)}; allowed: a day that is in the calendar"
+        if notice.first_day and notice.last_day and notice.last_day < notice.first_day:
+            yield f"notices[{index}].last_day: found {shown(notice.last_day)}; allowed: not before its first_day"
+    if config.notices and config.kiosk is None:
+        yield "notices: found without [kiosk]; allowed: both, because its page shows them, or neither"
+
+
+def _is_date(day: str) -> bool:
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

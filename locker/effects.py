@@ -29,6 +29,34 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
+class Wear:
+    """How worn a door is (``locker.wear``): ``cycles`` its switch has counted, and its reactions in milliseconds.
+
+    ``timed`` is how many reactions were measured, ``usual_ms`` and ``recent_ms`` their slow and fast means; ``slower``
+    whether that was told, ``told_percent`` which percentage of the rated cycles was told last.
+    """
+
+    cycles: int = 0
+    timed: int = 0
+    usual_ms: float = 0.0
+    recent_ms: float = 0.0
+    slower: bool = False
+    told_percent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long an item may stay (``locker.deadlines``): ``due_ms`` of served time, 0 for none reckoned.
+
+    ``noticed`` whether it was told that the end is near, ``overdue`` whether it was marked.
+    """
+
+    due_ms: int = 0
+    noticed: bool = False
+    overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CompartmentRow:
     """What the disk knows of one compartment. ``since_ms`` and ``deadline_ms`` are wall time, 0 for none.
 
@@ -47,6 +75,8 @@ class CompartmentRow:
     errand: Errand | None = None
     rev: int = 0
     load: int | None = None
+    wear: Wear = Wear()
+    term: Term = Term()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +209,25 @@ class Attend:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorRow:
+    """One door in a staff screen's list. No name, and of the item's order no more than its mark.
+
+    ``state`` and ``custody`` are the values of ``DoorState`` and ``Custody``, ``kind`` that of ``Kind`` or "". ``item``
+    is the mark that the label carries too: the order's last four hexadecimal digits (``locker.labels``), "" for none.
+    ``note`` is a name in the catalogues' section ``words`` (why it is out of service, what an audit found) or "".
+    """
+
+    door: int
+    state: str
+    custody: str = "empty"
+    kind: str = ""
+    overdue: bool = False
+    in_service: bool = True
+    note: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """What the screen shows. ``name`` is a key of the catalogues; ``offers`` are buttons, best first.
 
@@ -186,6 +235,11 @@ class Show:
     itself, 0 for never. ``reason`` is a refusal's name, ``ticket`` a staff ticket's number, ``receipt`` the text of a
     deposit's signed receipt, to be shown as a QR code. ``invite`` is the address of the phone-first way, to be shown as
     a QR code too; ``digits`` is how many digits the keypad takes here, 0 for no keypad.
+
+    An offer with a colon names what it is about: ``door:7``, ``why:broken``; its sentence is that of the part before
+    the colon. ``facts`` are the values in the screen's own sentences (``load``, ``of``, ``size`` ...): a number as it
+    is, a text by the catalogues' section ``words`` where that has it, else as it is. ``rows`` is a list of doors, on
+    staff's screens only. Neither ever carries a name or a whole order.
     """
 
     name: str
@@ -198,6 +252,27 @@ class Show:
     receipt: str = ""
     invite: str = ""
     digits: int = 0
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+    rows: tuple[DoorRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Switch a part on or off: ``lamp_left``, ``fan`` ...
+
+    ``for_ms`` is how long it stays on unless it is ordered again, 0 for until it is ordered off.
+    """
+
+    line: str
+    on: bool
+    for_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShutDown:
+    """End the program, all outputs off, and have the computer switched off: the reserve is nearly empty."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,5 +301,5 @@ class Publish:
 
 
 Keep = KeepCompartment | KeepToken | KeepCommand | KeepVisit | KeepSigned | KeepNote | Forget | Record
-Act = Pulse | Attend | Show | Answer | Acknowledge | Publish
+Act = Pulse | Attend | Show | Answer | Acknowledge | Publish | Switch | ShutDown
 Effect = Keep | Act

@@ -5,6 +5,7 @@ A driver turns bytes, pins, callbacks and touches into these; nothing here says 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from locker.words import PulseAnswer
@@ -97,6 +98,45 @@ class DeviceTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceKnown:
+    """What a device says it is: its firmware's version. Told when it is first read, and when it has changed."""
+
+    device: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """A device's counters as they stand (``Driver.counters``), handed on now and then."""
+
+    device: str
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LineSeen:
+    """A line of the cabinet's own was read alike for long enough.
+
+    ``line`` is ``mains_lost``, ``battery_low``, ``ups_off`` or ``tamper``. Told for the first reading and for each
+    change. ``brief`` is True for a contact that was over before anybody could look (the turn was held up); ``active``
+    is as it is now.
+    """
+
+    line: str
+    active: bool
+    brief: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measurement: ``reserve_mv``, ``reserve_ma``, ``inside_mc`` (thousandths of a degree); None where it failed."""
+
+    what: str
+    value: int | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Touched:
     """A button on the screen. ``screen`` is the number of the screen it was on, so that a late touch is void."""
 
@@ -186,6 +226,10 @@ Event = (
     | PortLost
     | PortBack
     | DeviceTrouble
+    | LineSeen
+    | Measured
+    | DeviceKnown
+    | Tallied
     | Touched
     | Typed
     | LinkUp

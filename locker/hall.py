@@ -23,7 +23,8 @@ class Bearer:
     """The authority in front of the cabinet. ``exp`` is Unix seconds; ``size`` None means any.
 
     ``named`` means that the authority names its door and is good for no other; ``nonce`` is the one of a screen that it
-    carries, None for none.
+    carries, None for none. An opening by staff at work carries the id of the token that their ``duty`` began with, and
+    its ``task``; ``order`` is then that of an item which is put in.
     """
 
     purpose: Purpose
@@ -36,6 +37,8 @@ class Bearer:
     source: str = "scanner"
     named: bool = False
     nonce: bytes | None = None
+    duty: bytes = b""
+    task: str = ""
 
     @classmethod
     def of(cls, errand: Errand, exp: int) -> Bearer:
@@ -46,7 +49,18 @@ class Bearer:
         """What every event about this authority says of it."""
         found = {"purpose": self.purpose.name.lower(), "cti": self.cti.hex(), "source": self.source}
         found |= {"order": self.order.hex()} if self.order else {}
+        found |= {"duty": self.duty.hex(), "task": self.task} if self.duty else {}
         return found | ({"by": self.by} if self.by else {})
+
+
+class Work(Protocol):
+    """Staff at work, as a visit sees them: theirs are the screens at an open door, and what follows when it is shut."""
+
+    def opened(self, now: Now) -> bool:
+        """The visit's door was seen open; False when the visit is none of theirs."""
+
+    def shut(self, now: Now) -> bool:
+        """It was seen shut, and the visit is over by that; False when the visit has to ask what became of the item."""
 
 
 class Hall(Protocol):
@@ -54,6 +68,10 @@ class Hall(Protocol):
 
     coil: CoilGuard
     screen: Screen
+
+    @property
+    def duty(self) -> Work:
+        """Staff at work."""
 
     def say(self, effect: Effect) -> None:
         """Append an effect to this turn's."""

@@ -83,6 +83,11 @@ class Loads:
         if note is not None and not self._unsure:
             self._next = max(self._next, int(note))
 
+    @property
+    def next(self) -> int:
+        """The number that the next item gets at the earliest; while it stands, no item has got one."""
+        return self._next
+
     def held(self) -> dict[int, Compartment]:
         """The numbers of all items that lie here, with their compartments."""
         rooms = self._cabinet.rooms.values()

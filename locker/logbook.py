@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from locker.audit import Fault, Report, Row, examine
-from locker.messages import BYTES_MAX, GENESIS, chain_hash, seal_event
+from locker.messages import BYTES_MAX, GENESIS, EventOut, chain_hash, seal_event
 
 DATABASE_HEAD = b"SQLite format 3\0"
 SEQ_MAX = 2**53 - 1
@@ -51,6 +51,7 @@ class _Numbered(msgspec.Struct):
 
 
 _numbered = msgspec.json.Decoder(_Numbered)
+_event = msgspec.json.Decoder(EventOut)
 
 
 @dataclass(slots=True)
@@ -93,6 +94,10 @@ class Database:
             elif row.hash:
                 yield b'{"seq":%d,"hash":"%s"}\n' % (row.seq, row.hash.hex().encode())
                 after = self._content_before(row.seq + 1) if row.anchor else after
+
+    def ask(self, query: str) -> Iterator[Any]:
+        """The answer to one question in SQL."""
+        yield from self._db.execute(query)
 
     def _with_foothold(self, first: int, last: int) -> Iterator[Row]:
         """The rows, and before them the hash that the first one follows from."""
@@ -194,6 +199,19 @@ def find(path: Path, seq: int) -> Row | None:
         return next((row for row in read_export(path).rows if row.seq == seq), None)
     with open_database(path) as book:
         return next(book.stored(seq, seq), None)
+
+
+def last_event(path: Path) -> tuple[str, int] | None:
+    """The newest event that can be read: its type and when it was, Unix milliseconds. Raises ``LogbookError``."""
+    with open_database(path) as book:
+        query = "SELECT body FROM events WHERE length(body) > 0 ORDER BY seq DESC LIMIT 1"
+        for (body,) in book.ask(query):
+            try:
+                event = _event.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return None
+            return event.type, event.at_ms
+    return None
 
 
 def rows_behind(path: Path, seq: int) -> list[Row]:

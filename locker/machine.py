@@ -45,12 +45,26 @@ class VisitState(Enum):
     ASKING = "asking"
 
 
+class DutyState(Enum):
+    """Where somebody of the staff stands who is at work at the cabinet."""
+
+    OFF = "off"
+    CHOOSING = "choosing"
+    LABELLING = "labelling"
+    LISTING = "listing"
+    REASONING = "reasoning"
+    OPENING = "opening"
+    WORKING = "working"
+    ASKING = "asking"
+
+
 logging.getLogger("transitions").setLevel(logging.WARNING)
 
 Row = tuple[str, Enum, Enum]
 
 _D = DoorState
 _V = VisitState
+_S = DutyState
 
 
 def _fact(trigger: str, outcomes: dict[Enum, Enum]) -> list[Row]:
@@ -123,6 +137,23 @@ VISIT: list[Row] = [
     ),
     # fact: this visit's door was seen shut
     *_fact("shut", {**{s: s for s in _V}, _V.OPEN: _V.OFFERING, _V.REMINDED: _V.OFFERING}),
+]
+
+DUTY: list[Row] = [
+    # commands
+    *_command("begin", (_S.OFF,), _S.CHOOSING),
+    *_command("label", (_S.CHOOSING, _S.LISTING, _S.ASKING), _S.LABELLING),
+    *_command("list", (_S.CHOOSING, _S.LABELLING, _S.REASONING, _S.ASKING), _S.LISTING),
+    *_command("why", (_S.LISTING, _S.ASKING), _S.REASONING),
+    *_command("work", (_S.CHOOSING, _S.LABELLING, _S.LISTING, _S.REASONING, _S.ASKING), _S.OPENING),
+    *_command("home", (_S.LABELLING, _S.LISTING, _S.REASONING, _S.ASKING), _S.CHOOSING),
+    *_command("end", tuple(s for s in _S if s not in (_S.OFF, _S.OPENING, _S.WORKING)), _S.OFF),
+    # fact: the door of this step was seen open
+    *_fact("opened", {**{s: s for s in _S}, _S.OPENING: _S.WORKING}),
+    # fact: the door of this step was seen shut again
+    *_fact("shut", {**{s: s for s in _S}, _S.WORKING: _S.ASKING}),
+    # fact: this step's visit is over, and its door was not seen shut (a jam, no pulse, left open for too long)
+    *_fact("gave_up", {**{s: s for s in _S}, _S.OPENING: _S.CHOOSING, _S.WORKING: _S.CHOOSING}),
 ]
 
 

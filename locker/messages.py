@@ -17,6 +17,7 @@ This module knows nothing of brokers, rows on disks or what a command does, and 
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -84,7 +85,8 @@ class Info(Struct, frozen=True, kw_only=True):
 class DoorSnapshot(Struct, frozen=True, kw_only=True):
     """One compartment now: ``seen`` by the door switch, ``state`` as judged, ``occupied`` by a sensor inside.
 
-    ``rev`` rises with every change, so that a late snapshot is recognised.
+    ``rev`` rises with every change, so that a late snapshot is recognised. ``deadline_ms`` is until when the item inside
+    is kept, None for no item; ``overdue`` that this time is over: its owner's code stays valid all the same.
     """
 
     v: Literal[1] = 1
@@ -96,6 +98,8 @@ class DoorSnapshot(Struct, frozen=True, kw_only=True):
     state: Text
     occupied: Literal["yes", "no", "unknown"]
     in_service: bool
+    deadline_ms: WallMs | None = None
+    overdue: bool = False
 
 
 class EventOut(Struct, frozen=True, kw_only=True):
@@ -133,11 +137,44 @@ class Response(Struct, frozen=True, kw_only=True):
     door: DoorNumber = 0
 
 
+class DoorWear(Struct, frozen=True, array_like=True):
+    """How worn one door is: ``[door, cycles, timed, usual_ms, recent_ms]``; both times are 0 where none was measured.
+
+    ``cycles`` is what its switch has counted, ``timed`` how many reactions were measured: from the order on the wire to
+    the door seen open, their slow and their fast mean.
+    """
+
+    door: DoorNumber
+    cycles: Count
+    timed: Count
+    usual_ms: Count
+    recent_ms: Count
+
+
+class BoardHealth(Struct, frozen=True, kw_only=True):
+    """One lock board: whether it answers, its quarantine, and how many answers in a thousand go wrong of late."""
+
+    answers: bool
+    quarantined: bool
+    permille: Annotated[int, Meta(ge=0, le=1000)] | None = None
+
+
+class PowerState(Struct, frozen=True, kw_only=True):
+    """The supply: ``mains`` null while the line has not been read; ``left_s`` as reckoned; volts where measured."""
+
+    mains: bool | None
+    reserve: Literal["ok", "low", "empty"]
+    left_s: Count
+    mv: int | None = None
+    ma: int | None = None
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """How the machine is: clock, queue depth, counters of each device, disk, temperature, memory. None is not known.
 
     ``quality`` is how far the cabinet trusts the time, ``system_clock`` what the machine's clock says of itself,
-    ``floor_ms`` the time before which it surely is not.
+    ``floor_ms`` the time before which it surely is not. ``doors`` are at most 64, the most worn first; ``versions`` is
+    the firmware of each device that told its own.
     """
 
     v: Literal[1] = 1
@@ -153,6 +190,14 @@ class Health(Struct, frozen=True, kw_only=True):
     disk_free_bytes: int | None = None
     memory_bytes: int | None = None
     temperature_c: float | None = None
+    power: PowerState | None = None
+    tamper_open: bool | None = None
+    inside_c: float | None = None
+    fan_on: bool | None = None
+    heater_on: bool | None = None
+    versions: dict[str, str] = {}
+    boards: dict[str, BoardHealth] = {}
+    doors: list[DoorWear] = []
 
 
 # --- down: what the cloud says --------------------------------------------------------------------
@@ -243,6 +288,14 @@ def encode(message: Payload) -> bytes:
         name = type(message).__name__
         raise ValueError(f"{name}: {len(payload)} bytes, at most {BYTES_MAX} are allowed; shorten its content")
     return payload
+
+
+def encode_health(health: Health) -> bytes:
+    """The payload's JSON with as many of its doors as there is room for. Raises ``ValueError`` when even none fits."""
+    for most in (len(health.doors), 32, 8):
+        with suppress(ValueError):
+            return encode(msgspec.structs.replace(health, doors=health.doors[:most]))
+    return encode(msgspec.structs.replace(health, doors=[]))
 
 
 def encode_event(event: EventOut) -> bytes:

@@ -27,6 +27,10 @@ class Presence:
         """Whether somebody is held to be there."""
         return self._until_ms is not None and now.ms < self._until_ms
 
+    def who(self, now: Now) -> str:
+        """Whose code it was, "" while nobody is held to be there."""
+        return self._by if self.present(now) else ""
+
     def shows(self, by: str, now: Now) -> None:
         """Their code was accepted at the scanner."""
         self.advance(now)

@@ -60,6 +60,8 @@ class Reception:
         bearer = _bearer(found, source)
         try:
             self._check_clock(found, now)
+            if found.purpose is Purpose.STAFF and not found.door and source == "scanner":
+                return self._to_work(bearer, now)
             return self._admit(bearer, lambda: self._room_for(bearer, found, now), now)
         except No as no:
             return self._refuse(no, bearer, source, now)
@@ -75,15 +77,31 @@ class Reception:
         """Say no to something that nobody has looked into."""
         return self._refuse(No(reason, detail), None, source, now)
 
+    def check(self, room: Compartment, bearer: Bearer, now: Now) -> Refusal | None:
+        """Whether staff at work may have this door opened now, and the log where not; their code was asked before."""
+        try:
+            self._check_wire(room, bearer, now)
+        except No as no:
+            fields = bearer.fields() | {"reason": no.reason.value, "detail": no.detail}
+            self.log_limited(Record("denied", room.door, fields), now)
+            return no.reason
+        return None
+
     def allows(self, button: str, now: Now) -> bool:
-        """Whether a button may still do what it says: a code that was revoked in its visit moves no lock again."""
+        """Whether a button may still do what it says: no lock moves again for a revoked code, nor on a low reserve."""
         visit = self._cabinet.visit
         bearer = visit.bearer
-        if bearer is None or button not in ("reopen", "larger") or not self._cabinet.authority.revokes(bearer.cti):
+        if bearer is None or button not in ("reopen", "larger"):
             return True
-        fields = {"reason": Refusal.REVOKED.value, "detail": f"{button}: revoked since the visit began"}
-        self.log_limited(Record("denied", visit.door, bearer.fields() | fields | {"source": "screen"}), now)
-        self._cabinet.screen.reason(Refusal.REVOKED.value)
+        if self._cabinet.authority.revokes(bearer.cti):
+            reason, detail = Refusal.REVOKED, "revoked since the visit began"
+        elif self._cabinet.fittings.refuses:
+            reason, detail = Refusal.RESERVE_LOW, "mains are lost"
+        else:
+            return True
+        fields = {"reason": reason.value, "detail": f"{button}: {detail}", "source": "screen"}
+        self.log_limited(Record("denied", visit.door, bearer.fields() | fields), now)
+        self._cabinet.screen.reason(reason.value)
         return False
 
     # --- the questions, in order ------------------------------------------------------------------
@@ -103,15 +121,32 @@ class Reception:
             self._check_nonce(bearer, now)
         if visit.present and not visit.yields:
             raise No(Refusal.BUSY)
+        if not self._cabinet.duty.yields(bearer):
+            raise No(Refusal.STAFF_AT_WORK)
         room = self._bound_room(bearer, used) if used else find()
         self._check_wire(room, bearer, now)
         if visit.present:
             visit.end(now, "next_person")
+        self._cabinet.duty.end("next_person", now)
         if bearer.source == "scanner" and bearer.by:
             self._cabinet.presence.shows(bearer.by, now)
         visit.begin(bearer, room, now)
         self._cabinet.invitation.use(bearer.nonce)
         return room.door
+
+    def _to_work(self, bearer: Bearer, now: Now) -> int:
+        """A staff code without a door: its person begins a duty, goes on, or takes over. No door opens by it."""
+        cabinet, used = self._cabinet, self._cabinet.ledger.get(bearer.cti)
+        if used is not None and (used.order, used.purpose, used.door) != (b"", Purpose.STAFF, 0):
+            raise No(Refusal.BOUND, "this token id was used for a door")
+        if used is not None and used.spent:
+            raise No(Refusal.SPENT, "the duty that began with it was ended by hand")
+        if cabinet.duty.busy or (cabinet.visit.present and not cabinet.visit.yields):
+            raise No(Refusal.BUSY)
+        if cabinet.visit.present:
+            cabinet.visit.end(now, "next_person")
+        cabinet.duty.begin(bearer, now)
+        return 0
 
     def _check_clock(self, claims: Claims, now: Now) -> None:
         """What the time alone does not prove has to be proven otherwise (``locker.authority.clock``)."""
@@ -157,6 +192,8 @@ class Reception:
         """
         visit = self._cabinet.visit
         door = visit.door
+        if visit.state is VisitState.OFFERING:
+            self._check_reserve()
         if visit.state is VisitState.OFFERING and (bearer.source != "scanner" or not visit.reopen(now)):
             raise No(Refusal.SPENT, "reopened as often as allowed, or not by somebody at the scanner")
         return door
@@ -208,7 +245,8 @@ class Reception:
         return room
 
     def _check_wire(self, room: Compartment, bearer: Bearer, now: Now) -> None:
-        """Whether this door could be pulsed within the time that a person will wait."""
+        """Whether this door could be pulsed within the time that a person will wait, on what is left of the power."""
+        self._check_reserve()
         if self._cabinet.is_silent(room):
             raise No(Refusal.OUT_OF_ORDER, f"board {room.plan.board} does not answer")
         if not room.allows("unlock"):
@@ -218,6 +256,11 @@ class Reception:
         due_ms, limit = self._cabinet.coil.earliest_ms(room.door, now.ms, self._cabinet.staffed(bearer, now))
         if limit is not Limit.NONE and due_ms - now.ms > WAIT_MS_MAX:
             raise No(Refusal.TOO_OFTEN if limit is Limit.LOCK_TOO_OFTEN else Refusal.RATE_LIMITED)
+
+    def _check_reserve(self) -> None:
+        """On a low reserve no new opening begins, whoever asks; a code stays as good as it was."""
+        if self._cabinet.fittings.refuses:
+            raise No(Refusal.RESERVE_LOW, "mains are lost, and the reserve is low")
 
     def _look_into(self, room: Compartment, bearer: Bearer) -> None:
         """A board in quarantine is opened again by a technician who stands there, and by nobody else."""
@@ -234,7 +277,7 @@ class Reception:
         self.log_limited(Record("denied", 0, (bearer.fields() if bearer else {}) | fields), now)
         nonce = bearer.nonce if bearer else None
         if source in AT_THE_CABINET or self._cabinet.invitation.awaits(nonce, now.ms):
-            if self._cabinet.visit.present:
+            if self._cabinet.visit.present or self._cabinet.duty.present:
                 self._cabinet.screen.reason(no.reason.value)
             else:
                 self._cabinet.screen.notice("refused", now, reason=no.reason.value)

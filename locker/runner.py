@@ -40,7 +40,7 @@ class Runner:
             self._loop.call_soon_threadsafe(self._turn)
 
     async def run(self) -> None:
-        """Start, turn until SIGTERM or SIGINT, stop with every output off. Raises what a turn raised."""
+        """Start, turn until a signal or the service is over, stop with every output off. Raises what a turn raised."""
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._done.set)
@@ -70,7 +70,7 @@ class Runner:
         if self._error is None:
             self._service.stop(self._now())
         else:
-            self._service.let_go()
+            self._service.failed(self._now(), f"{type(self._error).__name__}: {self._error}")
 
     def _turn(self) -> None:
         """One turn, and arrange for the next."""
@@ -83,6 +83,9 @@ class Runner:
             self._notifier.alive(now.ms)
         except BaseException as error:
             self._error = error
+            self._done.set()
+            return
+        if self._service.over:
             self._done.set()
             return
         self._watch()

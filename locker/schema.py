@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from locker.model import CompartmentRow, Custody, Errand, Kind, Purpose
+from locker.model import CompartmentRow, Custody, Errand, Kind, Purpose, Term, Wear
 
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (
@@ -31,9 +31,11 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {
         "ALTER TABLE compartments ADD COLUMN load INTEGER",
         "CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID",
     ),
+    4: ("ALTER TABLE compartments ADD COLUMN wear TEXT",),
+    5: ("ALTER TABLE compartments ADD COLUMN term TEXT",),
 }
 SCHEMA = max(MIGRATIONS)
-COMPARTMENT_COLUMNS = 12
+COMPARTMENT_COLUMNS = 14
 
 
 def compartment_values(row: CompartmentRow) -> tuple[Any, ...]:
@@ -51,6 +53,8 @@ def compartment_values(row: CompartmentRow) -> tuple[Any, ...]:
         errand_text(row.errand) if row.errand else None,
         row.rev,
         row.load,
+        wear_text(row.wear),
+        term_text(row.term),
     )
 
 
@@ -68,9 +72,30 @@ def errand_of(text: str | None) -> Errand | None:
     return Errand(Purpose(purpose), bytes.fromhex(cti), bytes.fromhex(order), by, seen_open, complete)
 
 
+def wear_text(wear: Wear) -> str:
+    """How worn a door is, as it is kept in its column."""
+    fields = [wear.cycles, wear.timed, wear.usual_ms, wear.recent_ms, wear.slower, wear.told_percent]
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def wear_of(text: str | None) -> Wear:
+    """The wear of a column's text; a row of before has none."""
+    return Wear() if text is None else Wear(*json.loads(text))
+
+
+def term_text(term: Term) -> str:
+    """How long an item may stay, as it is kept in its column."""
+    return json.dumps([term.due_ms, term.noticed, term.overdue], separators=(",", ":"))
+
+
+def term_of(text: str | None) -> Term:
+    """The term of a column's text; a row of before has none reckoned."""
+    return Term() if text is None else Term(*json.loads(text))
+
+
 def compartment_of(row: tuple[Any, ...]) -> CompartmentRow:
     """A compartment of a row of its table."""
-    door, state, custody, order, kind, since_ms, deadline_ms, in_service, reason, errand, rev, load = row
+    door, state, custody, order, kind, since_ms, deadline_ms, in_service, reason, errand, rev, load, wear, term = row
     return CompartmentRow(
         door=door,
         state=state,
@@ -84,4 +109,6 @@ def compartment_of(row: tuple[Any, ...]) -> CompartmentRow:
         errand=errand_of(errand),
         rev=rev,
         load=load,
+        wear=wear_of(wear),
+        term=term_of(term),
     )

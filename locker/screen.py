@@ -31,7 +31,8 @@ class Screen:
     """What the person sees. ``works`` says whether the idle screen may invite anybody at all.
 
     ``keypad`` is set by whoever has one: given the boot time, how many digits it takes now (0: no keypad) and the boot
-    time at which a locked one opens again (0: not locked).
+    time at which a locked one opens again (0: not locked). ``closed`` names the screen to show in place of the idle
+    one, "" for none.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Screen:
         self._invites = invites
         self.shown = Show("out_of_order", 0)
         self.keypad: Callable[[int], tuple[int, int]] = lambda now_ms: (0, 0)
+        self.closed: Callable[[], str] = lambda: ""
+        self.at_work: Callable[[], bool] = lambda: False
         self._until_ms = 0
         self._ends_ms: int | None = None
 
@@ -102,8 +105,10 @@ class Screen:
 
     def idle(self) -> None:
         """Nobody is there: invite the next person, or say that nothing works; and until when the keypad is locked."""
-        if not self._works():
-            self.show("out_of_order")
+        if self.at_work():
+            return
+        if closed := self.closed() or ("" if self._works() else "out_of_order"):
+            self.show(closed)
             return
         digits, opens_ms = self.keypad(self._now_ms())
         self.show("idle", digits=digits, reason=Refusal.KEYPAD_LOCKED.value if opens_ms else "", until_ms=opens_ms)

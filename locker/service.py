@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
-from locker import __version__, messages
+from locker import __version__, messages, status
 from locker.cabinet import Cabinet
 from locker.commands import OPS
 from locker.compartment import Compartment
-from locker.messages import Conn, DoorPlace, DoorSnapshot, Health, Info
+from locker.messages import BoardHealth, Conn, DoorPlace, DoorSnapshot, DoorWear, Health, Info
 from locker.model import (
     Acknowledge,
     Act,
@@ -41,11 +41,16 @@ from locker.model import (
     Pulse,
     Receipted,
     Record,
+    ShutDown,
+    Tallied,
 )
 from locker.outbox import Outbox
 from locker.store import Store
 
 log = logging.getLogger("locker.service")
+TALLY_MS = 60_000
+DOORS_TOLD_MAX = 64
+WHY_MAX = 300
 KEEPS = (KeepCompartment, KeepToken, KeepCommand, KeepVisit, KeepSigned, KeepNote, Forget, Record)
 
 
@@ -63,7 +68,7 @@ class Host(Protocol):
 
 
 class Service:
-    """Cabinet, store, outbox and drivers, turned together."""
+    """Cabinet, store, outbox and drivers, turned together. ``notice`` keeps what a technician may read, where set."""
 
     def __init__(
         self,
@@ -80,16 +85,21 @@ class Service:
         """``outbox`` is None for a cabinet without a cloud; ``boot`` is this boot's id.
 
         ``public_key`` is the device's, in hexadecimal, empty where it signs nothing; ``lacks`` is what is to be said at
-        the start of what this machine has to do without.
+        the start of what this machine has to do without. ``over`` becomes
+        True when the computer is to be switched off: whoever turns us ends.
         """
         self.cabinet, self.store, self.outbox, self.host = cabinet, store, outbox, host
         self.drivers = list(drivers)
         self._boot, self._public_key, self._lacks = boot, public_key, list(lacks)
+        self.notice: status.Notice | None = None
+        self._tally_ms = self._notice_ms = self._started_ms = 0
         self._health_ms: int | None = None
+        self.over = False
 
     def start(self, now: Now) -> None:
         """Write that we have started, before any device is touched, and prepare what the cloud will see first."""
         now = self.cabinet.weigh(now)
+        self._started_ms, self._tally_ms = now.ms, now.ms + TALLY_MS
         self._carry_out([*self.cabinet.start(now, version=__version__, boot=self._boot), *self._lacks], now)
         if self.outbox is None:
             return
@@ -109,9 +119,13 @@ class Service:
         for driver in self.drivers:
             for event in driver.refresh(now):
                 effects += self._decide(event, now)
+        effects += self._tally(now)
         effects += self.cabinet.advance(now)
         self._carry_out(effects, now)
         self._report(now)
+        if self.notice is not None and now.ms >= self._notice_ms:
+            self._notice_ms = now.ms + self.notice.every_ms
+            self.tell(now)
         return self._deadline_ms()
 
     def stop(self, now: Now) -> None:
@@ -119,9 +133,19 @@ class Service:
         try:
             now = self.cabinet.weigh(now)
             self._carry_out([Record("stopped", 0, {}), self.cabinet.time.note()], now)
+            self.tell(now, "stopped")
         finally:
             self.let_go()
         self.store.close()
+
+    def failed(self, now: Now, why: str) -> None:
+        """An error ended a turn: let go of every device, and leave word of it where no disk is needed for that."""
+        try:
+            self.tell(now, "failed", why[:WHY_MAX])
+        except Exception:  # whatever is broken by now, the coils come first
+            log.exception("no last words")
+        finally:
+            self.let_go()
 
     def let_go(self) -> None:
         """Let go of every device, and write nothing: after an error nobody knows what would be true.
@@ -132,7 +156,39 @@ class Service:
             for driver in self.drivers:
                 devices.callback(driver.close)
 
+    def tell(self, now: Now, state: status.State = "running", why: str = "") -> None:
+        """Say how we are to whoever reads the notice; ``why`` is the error of a controller that failed."""
+        if self.notice is None:
+            return
+        counters, waiting_ms = self._counters(now)
+        about = {
+            "state": state,
+            "why": why,
+            "pid": self.notice.pid,
+            "born_ticks": self.notice.born_ticks,
+            "boot": self._boot,
+            "epoch": self.store.epoch,
+            "started_ms": self._started_ms,
+            "link": None if self.outbox is None else self.outbox.connected,
+            "queued": self.store.unacked(),
+            "waiting_ms": waiting_ms,
+            "disk_free_bytes": self.host.disk_free_bytes(),
+            "memory_bytes": self.host.memory_bytes(),
+            "temperature_c": self.host.temperature_c(),
+        }
+        self.notice.post(status.encode(status.of(self.cabinet, now, counters, **about)))
+
     # --- the parts of a turn ----------------------------------------------------------------------
+
+    def _tally(self, now: Now) -> list[Effect]:
+        """Hand the devices' counters on once a minute: a turn that is made anyway, never one for this alone."""
+        if now.ms < self._tally_ms:
+            return []
+        self._tally_ms = now.ms + TALLY_MS
+        effects: list[Effect] = []
+        for driver in self.drivers:
+            effects += self.cabinet.handle(Tallied(driver.name, driver.counters()), now)
+        return effects
 
     def _decide(self, event: Event, now: Now) -> list[Effect]:
         """Delivery is the outbox's affair, everything else the cabinet's."""
@@ -172,7 +228,9 @@ class Service:
             self._carry_out(self.cabinet.handle(Receipted(signed.door, signed.fields["receipt"]), now), now)
 
     def _act(self, act: Act, now: Now) -> None:
-        """Let the driver that is meant carry out an order; answers go through the outbox."""
+        """Let the driver that is meant carry out an order; answers go through the outbox, an end to whoever runs us."""
+        if isinstance(act, ShutDown):
+            self.over = True
         if isinstance(act, Answer):
             if self.outbox is not None:
                 self.outbox.put_answer(act.payload)
@@ -187,7 +245,7 @@ class Service:
             return
         if self._health_ms is not None and now.ms >= self._health_ms:
             self._health_ms = now.ms + self.cabinet.cfg.mqtt.health_s * 1000
-            self.outbox.put_health(messages.encode(self._health(now)))
+            self.outbox.put_health(messages.encode_health(self._health(now)))
         for publish in self.outbox.drain(now):
             self._act(publish, now)
 
@@ -213,6 +271,8 @@ class Service:
             state=room.state.value,
             occupied="unknown" if room.occupied is None else ("yes" if room.occupied else "no"),
             in_service=room.in_service,
+            deadline_ms=room.deadline_ms or None,
+            overdue=room.overdue,
         )
         self.outbox.put_snapshot(room.door, messages.encode(snapshot))
 
@@ -233,11 +293,9 @@ class Service:
 
     def _health(self, now: Now) -> Health:
         """How the machine and its devices are."""
-        counters = {driver.name: driver.counters() for driver in self.drivers}
-        waiting_ms = 0
-        if self.outbox is not None:
-            counters["outbox"] = self.outbox.counters()
-            waiting_ms = self.outbox.waiting_ms(now)
+        counters, waiting_ms = self._counters(now)
+        boards = status.boards_of(self.cabinet)
+        worn = sorted(status.doors_of(self.cabinet), key=lambda door: (-door.cycles, door.door))[:DOORS_TOLD_MAX]
         return Health(
             at_ms=now.wall_ms,
             boot_ms=now.ms,
@@ -251,4 +309,18 @@ class Service:
             disk_free_bytes=self.host.disk_free_bytes(),
             memory_bytes=self.host.memory_bytes(),
             temperature_c=self.host.temperature_c(),
+            **self.cabinet.fittings.health(),
+            versions=status.versions_of(self.cabinet),
+            boards={
+                b.name: BoardHealth(answers=b.answers, quarantined=b.quarantined, permille=b.permille) for b in boards
+            },
+            doors=[DoorWear(d.door, d.cycles, d.timed, round(d.usual_ms or 0), round(d.recent_ms or 0)) for d in worn],
         )
+
+    def _counters(self, now: Now) -> tuple[dict[str, dict[str, int]], int]:
+        """What every device and the outbox have counted, and how long the cloud has been silent."""
+        counters = {driver.name: driver.counters() for driver in self.drivers}
+        if self.outbox is None:
+            return counters, 0
+        counters["outbox"] = self.outbox.counters()
+        return counters, self.outbox.waiting_ms(now)

@@ -34,6 +34,7 @@ class Sightings:
     def seen(self, seen: DoorSeen, now: Now) -> None:
         """A door was read twice alike."""
         room = self._cabinet.rooms[seen.door]
+        self._cabinet.upkeep.seen(seen, room, now)
         before, rev = (room.seen, room.occupied), room.rev
         room.seen, room.occupied = seen.open, seen.occupied
         if room.plan.board in self._cabinet.silent_boards:
@@ -102,6 +103,7 @@ class Sightings:
         elif before is room.state:
             return
         if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
+            self._cabinet.duty.other_shut(room.door)
             said = Record("shut", room.door, {"order": room.order.hex()})
             self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
         self._cabinet.keep(room)
@@ -111,6 +113,8 @@ class Sightings:
 
         Whoever came to collect may have been called away, and a passer-by has shut the door on the item.
         """
+        if self._cabinet.duty.books.unwatched(room):
+            return
         self._cabinet.finish(room, now)
         room.errand = None
         if before in (DoorState.UNKNOWN, DoorState.LEFT_OPEN) and room.custody is Custody.EMPTY:
@@ -125,7 +129,7 @@ class Sightings:
             room = self._cabinet.rooms[door]
             before = (room.seen, room.occupied)
             room.seen = room.occupied = None
-            if room.fire("out_of_sight") is not room.state or before != (None, None):
+            if room.fire("out_of_sight") is not room.state or before != (None, None) or room.stale:
                 self._cabinet.keep(room)
         self._cabinet.idle_again()
 

@@ -24,6 +24,7 @@ from locker.messages import EventOut
 from locker.model import (
     CommandRow,
     CompartmentRow,
+    Custody,
     Forget,
     Keep,
     KeepCommand,
@@ -347,6 +348,12 @@ def read_signed(path: Path) -> tuple[KeepSigned, ...]:
 def read_notes(path: Path) -> dict[str, str]:
     """The notes of a database that may be in use, by reading alone; none where there is none. Raises ``StoreError``."""
     return dict(_read(path, "notes", "name, text", "name"))
+
+
+def read_claimed(path: Path) -> tuple[int, ...]:
+    """The doors of a database behind which somebody's things lie or are expected. Raises ``StoreError``."""
+    rows = _read(path, "compartments", "door, custody", "door")
+    return tuple(door for door, custody in rows if custody != Custody.EMPTY.value)
 
 
 def _read(path: Path, table: str, columns: str, order: str) -> list[Any]:

@@ -64,8 +64,7 @@ class Visit:
 
     def deadline_ms(self) -> int | None:
         """The boot time at which ``advance`` has something to do."""
-        times = [t for t in (self.timer_ms, self._pulse_due_ms) if t is not None]
-        return min(times) if times else None
+        return min((t for t in (self.timer_ms, self._pulse_due_ms) if t is not None), default=None)
 
     def begin(self, bearer: Bearer, room: Compartment, now: Now) -> None:
         """Somebody showed a good code for this compartment; the authority is claimed before anything moves."""
@@ -108,9 +107,8 @@ class Visit:
     def _pulse(self, now: Now) -> None:
         """One pulse, ordered after the state that allows it is said to be kept."""
         room = self._room
-        self._pulse_due_ms, self.board_said = None, ""
+        self._pulse_due_ms, self.board_said, self._ordered_ms = None, "", now.ms
         self._attempt += 1
-        self._ordered_ms = now.ms
         room.fire("unlock")
         self._hall.keep(room)
         self._hall.coil.pulsed(room.door, now.ms, self._attempt == 1, self._hall.staffed(self._bearer, now))
@@ -133,8 +131,10 @@ class Visit:
         if self._then == "larger":
             self._cell.fire("empty")
             return self._hall.screen.show("emptying", door=self.door)
-        name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
-        return self._hall.screen.show(name, door=self.door, offers=offers)
+        if not self._hall.duty.opened(now):
+            name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
+            self._hall.screen.show(name, door=self.door, offers=offers)
+        return None
 
     def _follow(self, trigger: str) -> None:
         """The door's state follows what was seen, and nothing else does."""
@@ -167,8 +167,9 @@ class Visit:
             self._to_larger(now)
         elif self._then == "nothing":
             self._cancel(now)
-        elif self._bearer.purpose in (Purpose.STAFF, Purpose.TECHNICIAN):
-            self._ask(now)
+        elif self._bearer.by:
+            if not self._hall.duty.shut(now):
+                self._ask(now)
         else:
             self._offer(now)
 

@@ -118,6 +118,13 @@ class Refusal(Enum):
     KEYPAD_LOCKED = "keypad_locked"
     NONCE = "nonce"
     CLOCK = "clock_unsure"
+    STAFF_AT_WORK = "staff_at_work"
+    LABEL_IDLE = "label_idle"
+    LABEL_UNKNOWN = "label_unknown"
+    LABEL_DAMAGED = "label_damaged"
+    LABEL_ELSEWHERE = "label_elsewhere"
+    LABEL_LOADED = "label_loaded"
+    RESERVE_LOW = "reserve_low"
 
 
 class PulseAnswer(Enum):

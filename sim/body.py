@@ -19,6 +19,8 @@ from zlib import crc32
 
 AMBIENT_C = 25.0
 COIL_C_MAX = 110.0
+COIL_A = 2.0
+"""What the coil of the model draws at 12 V; those on the market draw 0.65 to 2.4 A (hardware facts, 4.6)."""
 _WARMING_C_PER_MS = 0.02
 _COOLING_MS = 60_000.0
 BOUNCE_MS = (5, 30)
@@ -57,6 +59,8 @@ class Compartment:
     late_ms: int = 0
     sensor: bool | None = None
     flickers: bool = False
+    chatters: bool = False
+    said_shut: bool = False
     coil_off_ms: int | None = None
     coil_c: float = AMBIENT_C
     coil_c_at_ms: int = 0
@@ -78,9 +82,11 @@ class Body:
         hook_ms: int = 40,
         spring_ms: int = 60,
         bounce_ms: tuple[int, int] = BOUNCE_MS,
+        coil_a: float = COIL_A,
     ) -> None:
         """``cooldown_ms``: how long a coil must rest after a pulse; ``hook_ms``: the shortest pulse that unhooks;
-        ``bounce_ms``: how long the contact bounces, at least and at most."""
+        ``bounce_ms``: how long the contact bounces, at least and at most; ``coil_a``: what a coil draws, by
+        which it warms."""
         self.compartments = [Compartment() for _ in range(channels)]
         self.pulses: deque[PulseSeen] = deque(maxlen=_WITNESS_MAX)
         self.breaches: list[Breach] = []
@@ -88,6 +94,7 @@ class Body:
         self._springing: set[int] = set()
         self._still: tuple[int, int] | None = None
         self._seed, self._bounce_ms = seed, bounce_ms
+        self._warming_c_per_ms = _WARMING_C_PER_MS * coil_a / COIL_A
         self._cooldown_ms, self._hook_ms, self._spring_ms = cooldown_ms, hook_ms, spring_ms
 
     # What a board does to it, and reads from it.
@@ -120,6 +127,9 @@ class Body:
         box = self.compartments[channel]
         if box.sensor is not None:
             return box.sensor
+        if box.chatters:
+            box.said_shut = not box.said_shut
+            return box.said_shut
         if box.flickers:
             return self._chance(channel, now_ms // _FLICKER_MS, 0) & 1 == 0
         if now_ms < box.moved_ms + box.bounce_ms:
@@ -134,9 +144,13 @@ class Body:
         channels = range(len(self.compartments))
         mask = sum(self.is_closed_contact(channel, now_ms) << channel for channel in channels)
         rests_ms = max((box.moved_ms + box.bounce_ms for box in self.compartments), default=now_ms)
-        flickering = any(box.flickers for box in self.compartments)
+        flickering = any(box.flickers or box.chatters for box in self.compartments)
         self._still = (now_ms, mask) if now_ms >= rests_ms and not flickering else None
         return mask
+
+    def filled(self) -> int:
+        """Where something lies, as a mask, lowest channel first: what a sensor inside says."""
+        return sum(bool(box.papers) << channel for channel, box in enumerate(self.compartments))
 
     # What people do to it.
 
@@ -217,6 +231,11 @@ class Body:
         self.compartments[channel].flickers = flickers
         self._still = None
 
+    def chatter(self, channel: int, chatters: bool = True) -> None:
+        """The switch says something else each time it is asked: no two readings in a row agree."""
+        self.compartments[channel].chatters = chatters
+        self._still = None
+
     # Time.
 
     def advance(self, now_ms: int) -> None:
@@ -280,7 +299,7 @@ class Body:
 
     def _warm(self, channel: int, pulse_ms: int, now_ms: int) -> None:
         box = self.compartments[channel]
-        box.coil_c = self.coil_c(channel, now_ms) + pulse_ms * _WARMING_C_PER_MS
+        box.coil_c = self.coil_c(channel, now_ms) + pulse_ms * self._warming_c_per_ms
         box.coil_c_at_ms = now_ms
         if box.coil_c > COIL_C_MAX:
             self.breaches.append(Breach(now_ms, channel, "overheated"))

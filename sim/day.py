@@ -6,8 +6,10 @@ saw, and what the board's and the broker's far sides recorded (``sim.watch``). W
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from locker.clock import boot_ms
 from sim.day_authority import AUTHORITY, AUTHORITY_CUTS, keypad_locks
@@ -22,6 +24,7 @@ from sim.watch import CHECKS, breaches, told
 
 SHELF_MAX = 6
 CATCH_UP_S = 30.0
+P = TypeVar("P", bound=Person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,12 @@ def play(demo: Demo, seed: int) -> int:
 
     The controller must not have been started yet: the first visit is to one that starts for the first time.
     """
-    begun_ms = boot_ms()
-    visits = _order(seed)
-    person, outcomes = Person(demo), []
+    return act_out(demo, seed, Person(demo), day_order(seed))
+
+
+def act_out(demo: Demo, seed: int, person: P, visits: Sequence[Callable[[P], None]]) -> int:
+    """Let one person make these visits, one after the other, and print the summary as ``play`` does."""
+    begun_ms, outcomes = boot_ms(), list[Outcome]()
     with Bar(len(visits)) as bar:
         for visit in visits:
             while len(person.shelf) > SHELF_MAX:
@@ -52,19 +58,23 @@ def play(demo: Demo, seed: int) -> int:
     return _report(demo, seed, outcomes, calm, boot_ms() - begun_ms)
 
 
-def _order(seed: int) -> list[Visit]:
-    """Everything in an order of chance, the power cuts spread evenly; what locks the cabinet up comes last."""
+def day_order(seed: int) -> list[Visit]:
+    """Everything in an order of chance, the power cuts spread evenly; what locks the keypad comes last.
+
+    The limit of doors a minute comes first: with the openings of other visits in its minute, each further one would
+    only wait until one of those has passed, and none be refused.
+    """
     chance = Random(seed)
     visits, cuts = [*VISITS, *TROUBLES, *AUTHORITY], [*CUTS, *AUTHORITY_CUTS]
     chance.shuffle(visits)
     chance.shuffle(cuts)
     for number, cut in enumerate(cuts):
         visits.insert((number + 1) * (len(visits) + 1) // (len(cuts) + 1), cut)
-    return [retained_before_the_start, *visits, limit_per_minute, keypad_locks]
+    return [retained_before_the_start, limit_per_minute, *visits, keypad_locks]
 
 
-def _visit(bar: Bar, person: Person, visit: Visit, extra: bool = False) -> Outcome:
-    title = " ".join((visit.__doc__ or visit.__name__).split())
+def _visit(bar: Bar, person: P, visit: Callable[[P], None], extra: bool = False) -> Outcome:
+    title = " ".join((visit.__doc__ or "a visit without a title").split())
     bar.begins(title, extra)
     person.begin()
     wrong = ""

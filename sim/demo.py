@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from sim import demo_upkeep
 from sim.broker import EmbeddedBroker
 from sim.cloud import Cloud, Message
 from sim.demo_boards import DEFAULT
@@ -23,11 +24,13 @@ from sim.demo_codes import Issuer
 from sim.demo_controller import Controller
 from sim.demo_news import News
 from sim.demo_office import Office
+from sim.demo_parts import DemoParts
 from sim.demo_phone import Phone
 from sim.demo_screen import spoken
 from sim.demo_site import CABINET, Pace, Site
 from sim.demo_street import Street
 from sim.watch import Journal, Limits
+from sim.whereabouts import follow
 
 READY_S = 30.0
 
@@ -44,19 +47,21 @@ class Demo:
         keys: bool = True,
         own_clock: bool = True,
         board: str = DEFAULT,
+        wiring: str = "",
     ) -> None:
         """Start all parts, with ``power`` false all but the controller, which ``controller.power_on`` starts.
 
         The key set waits at the broker from the start; with ``keys`` false only from ``office.deliver`` on. With
-        ``own_clock`` false the controller has this machine's clock, which nobody can move.
-        Raises ``OSError`` or ``TimeoutError``; what had started by then is ended.
+        ``own_clock`` false the controller has this machine's clock, which nobody can move. ``board`` and ``wiring`` are
+        those of ``sim.demo_boards``. Raises ``ValueError``, ``OSError`` or ``TimeoutError``; what had started by then
+        is ended.
         """
         self._lock = threading.Lock()
         self.held: dict[int, str] = {}
         self.feed = News()
         with ExitStack() as parts:
             self._begin_network(parts)
-            self.site = Site(folder, self.cable.port, pace, seed, board)
+            self.site = Site(folder, self.cable.port, pace, seed, board, wiring)
             self.issuer = Issuer(self.site, seed)
             self.phone = Phone(self.site, self.issuer, lambda: self.cloud, lambda: self.invited, self.feed)
             self.office = Office(self.site, self.issuer, lambda: self.cloud, self.feed)
@@ -68,8 +73,9 @@ class Demo:
             parts.callback(self.street.close)
             self.street.start()
             hands = self.site.clock_file if own_clock else None
-            self.controller = Controller(self.site.config_file, self.site.log_file, self.street.notify, hands)
+            self.controller = Controller(self.site, self.street.notify, hands)
             parts.callback(self.controller.close)
+            self._begin_parts(parts)
             self.controller.start(power)
             self._parts = parts.pop_all()
 
@@ -83,6 +89,14 @@ class Demo:
         self.cloud.start(READY_S)
         self.cable = Cable(broker.port(5))
         parts.callback(self.cable.close)
+
+    def _begin_parts(self, parts: ExitStack) -> None:
+        """What hangs on pins beside the doors, where this demo has it; mains that come back start the computer."""
+        pace = self.site.pace
+        self.parts = DemoParts(self.site.folder, pace.runtime_s, self.controller.power_on) if pace.parts else None
+        if self.parts is not None:
+            parts.callback(self.parts.close)
+            self.parts.start()
 
     def ready(self, timeout_s: float = READY_S) -> None:
         """Wait until somebody may come: the idle screen, every door known, the keys taken. Raises ``TimeoutError``."""
@@ -137,6 +151,9 @@ class Demo:
             "controller": {"running": bool(self.controller.pid), "starts": len(self.controller.starts)},
             "plugs": plugs,
             "reading": reading,
+            "upkeep": demo_upkeep.view(self.site.status_file),
+            "parts": self.parts.view() if self.parts is not None else None,
+            "kiosk": self.site.kiosk_url,
         }
 
     def news(self, after: int) -> list[dict[str, Any]]:
@@ -160,6 +177,7 @@ class Demo:
             "clock": self._clock,
             "fault": self._fault,
             "plug": self._plug,
+            "part": self._part,
             "power": lambda o: self.controller.kill(),
             "remote": lambda o: self._nothing(self.remote(self._door(o))),
         }
@@ -277,6 +295,11 @@ class Demo:
         else:
             raise ValueError("没有这个插头  no such plug")
 
+    def _part(self, order: dict[str, Any]) -> None:
+        if self.parts is None:
+            raise ValueError("这个演示没有这些部件  this demo has no such parts")
+        self.parts.do(str(order.get("part")), str(order.get("how", "")))
+
     def _on_message(self, message: Message) -> None:
         self.feed.add(f"lk/v1/{message.cabinet}/up/{message.tail}", message.payload)
         if message.tail == "evt":
@@ -289,10 +312,6 @@ class Demo:
 
     def _keep(self, event: dict[str, Any]) -> None:
         """Note which orders are held, as the events tell it."""
-        door, kind, data = event["door"], event["type"], event["data"]
-        if kind == "deposited":
-            self.held[door] = bytes.fromhex(data["order"]).decode()
-        elif kind in ("collected", "taken_out", "cancelled"):
-            self.held.pop(door, None)
-        elif kind == "moved":
-            self.held.pop(data.get("from"), None)
+        held = {door: order.encode().hex() for door, order in self.held.items()}
+        follow(held, event)
+        self.held = {door: bytes.fromhex(order).decode() for door, order in held.items()}

@@ -12,6 +12,7 @@ from locker.authority.ed25519 import PrivateKey
 from locker.authority.issue import issue
 from locker.authority.token import PREFIX
 from locker.clock import wall_s
+from locker.labels import Label, encode
 from locker.model import Purpose, Size
 from sim.demo_site import Site
 
@@ -75,6 +76,17 @@ class Issuer:
         """Make a staff code for one door."""
         text, cti = self._issue(Purpose.STAFF, door=door, sub="staff-07")
         return Code(text, f"工作人员 · {door} 号", f"Staff · door {door}", "", cti)
+
+    def badge(self, by: str = "staff-07") -> Code:
+        """Make a staff code without a door: its bearer begins to work at the cabinet."""
+        text, cti = self._issue(Purpose.STAFF, sub=by)
+        return Code(text, f"工作人员值班 · {by}", f"Staff on duty · {by}", "", cti)
+
+    def label(self, order: str = "", size: str = "any", cabinet: str = "") -> Code:
+        """Print an envelope's label, for this cabinet or for another one; no token, and nothing is signed."""
+        order = order or self._next_order()
+        text = encode(Label(order.encode(), SIZES[size][0]), cabinet or self._site.cabinet)
+        return Code(text, f"信封标签 · {order}", f"Envelope's label · {order}", order)
 
     def odd(self, kind: str) -> Code:
         """Make a code that must be refused, of a kind in ``ODD``. Raises ``ValueError`` for another kind."""

@@ -1,7 +1,7 @@
 """The controller process of the demo, started and restarted as systemd would do it.
 
 Knows a command line and process ids. Must never know what the controller does; it is the real program, unmodified but
-for its clock where that is to be moved (``sim.demo_machine``).
+for its clock where that is to be moved, and its pins where they are simulated (``sim.demo_machine``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from locker.clock import boot_ms
+from locker.power import EXIT_POWER_OFF
+from sim.demo_site import Site
 
 ROOT = Path(__file__).resolve().parent.parent
 RESTART_S = 0.2
@@ -25,14 +27,17 @@ LOG_LINES = 15
 class Controller:
     """One supervised child: ``Restart=always`` with a short rest. ``starts`` are the boot times of its starts."""
 
-    def __init__(self, config: Path, log: Path, changed: Callable[[], None], clock: Path | None = None) -> None:
+    def __init__(self, site: Site, changed: Callable[[], None], clock: Path | None = None) -> None:
         """``changed`` is called from another thread whenever the process starts or ends.
 
-        ``clock`` is the file of a ``DemoClock``; None for the command that a cabinet is started with.
+        ``clock`` is the file of a ``DemoClock``; None for the command that a cabinet is started with, which boards on
+        simulated pins cannot do with.
         """
-        real, moved = ["locker", "run", "--config", str(config)], ["sim.demo_machine", str(config), str(clock)]
+        config = str(site.config_file)
+        real, moved = ["locker", "run", "--config", config], ["sim.demo_machine", config, str(clock)]
+        moved += [str(site.pins_folder)] if site.on_pins else []
         self._command = [*_tied(), sys.executable, "-m", *(moved if clock else real)]
-        self._log, self._changed = log, changed
+        self._log, self._changed = site.log_file, changed
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._held = threading.Event()
@@ -101,7 +106,8 @@ class Controller:
                     return
                 self._process = self._spawn()
             self._changed()
-            self._process.wait()
+            if self._process.wait() == EXIT_POWER_OFF:
+                self._held.clear()  # what the unit does: the computer is switched off, until its supply starts it again
             self._changed()
             self._ended.wait(RESTART_S)
 

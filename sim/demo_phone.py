@@ -23,9 +23,10 @@ from sim.demo_codes import ODD, Code, Issuer
 from sim.demo_news import News
 from sim.demo_qr import rows
 from sim.demo_site import CABINET, Site
+from sim.whereabouts import ARRIVES, FROM, LEAVES
 
 ANSWER_S = 5.0
-KEPT_CODES, KEPT_MESSAGES = 12, 6
+KEPT_CODES, KEPT_MESSAGES, SHOWN_MESSAGES = 12, 30, 6
 NONCE = re.compile(r"[?&]n=([0-9a-f]{16})$")
 """Where the demo's own address has the nonce ([invite] of its configuration)."""
 
@@ -78,7 +79,7 @@ class Phone:
             return {
                 "code": shown,
                 "kept": [{"cti": each.cti, "zh": each.zh, "en": each.en} for each in reversed(kept)],
-                "messages": [message.view() for message in reversed(self._messages)],
+                "messages": [message.view() for message in reversed(self._messages[-SHOWN_MESSAGES:])],
                 "note": {"zh": zh, "en": en, "tone": tone},
             }
 
@@ -110,6 +111,10 @@ class Phone:
                 self.show(self._issuer.collect(str(order["order"])))
             case "staff":
                 self.show(self._issuer.staff(self._door(order)))
+            case "badge":
+                self.show(self._issuer.badge())
+            case "label":
+                self.show(self._issuer.label())
             case "kept":
                 self.show(self.kept(str(order.get("cti", ""))))
             case "odd" if order.get("odd") == "spent":
@@ -199,10 +204,10 @@ class Phone:
         with self._lock:
             if kind in ("collected", "visit_ended") and cti in self._codes:
                 self.spent.append(cti)
-            if kind in ("deposited", "collected", "taken_out", "cancelled", "moved"):
-                left = data.get("from") if kind == "moved" else event["door"]
-                self._messages = [replace(m, over=True) if m.door == left else m for m in self._messages]
-            if kind == "deposited" and data.get("load") is not None:
+            if kind in (*ARRIVES, *LEAVES, *FROM):
+                left = (data.get("from"), 0 if kind == "moved" else event["door"])
+                self._messages = [replace(m, over=True) if m.door in left else m for m in self._messages]
+            if kind in ARRIVES and data.get("load") is not None:
                 digits = self._loads[int(data["load"])] = self.pickup_code(int(data["load"]))
                 message = Message(bytes.fromhex(data["order"]).decode(), event["door"], digits)
                 others = [m for m in self._messages if m.digits != digits]

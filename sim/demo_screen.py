@@ -116,6 +116,7 @@ def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]
     reason, phone = line["reason"], config.cabinet.phone
     words: dict[str, Any] = {"door": line["door"], "ticket": line["ticket"], "phone": phone, "reason": "", "advice": ""}
     words["place"] = _place(line["door"], config, language)
+    words |= {name: _word(fact, language) for name, fact in line.get("facts", {}).items()}
     if reason:
         words["reason"] = texts.sentence("refusals", reason, language, phone=phone)
         words["advice"] = texts.sentence("refusals", reason, language, part="next", phone=phone)
@@ -123,7 +124,7 @@ def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]
         part: texts.sentence("screens", line["screen"], language, part=part, **words)
         for part in ("title", "say", "next")
     }
-    said["offers"] = [texts.sentence("offers", offer, language) for offer in line["offers"]]
+    said["offers"] = [_offer(offer, language) for offer in line["offers"]]
     aside = reason and "reason" not in texts.words("screens", line["screen"], language)
     for proof in ("receipt", "invite"):
         said |= {f"{proof}_{part}": texts.sentence("proofs", proof, language, part=part) for part in ("title", "say")}
@@ -131,6 +132,19 @@ def _said(line: dict[str, Any], config: Config, language: str) -> dict[str, Any]
     said["keypad"] = {word: texts.sentence("keypad", word, language, **blanks) for word in KEYPAD_WORDS}
     said["notice"] = f"{words['reason']} · {words['advice']}" if aside else ""
     return said
+
+
+def _offer(offer: str, language: str) -> str:
+    """A button; what follows a colon is the door or the word that it is about."""
+    name, _, about = offer.partition(":")
+    return texts.sentence("offers", name, language, door=about, what=_word(about, language))
+
+
+def _word(value: str | int, language: str) -> str | int:
+    """A fact as it is said: a text by the section ``words`` where that has it."""
+    if isinstance(value, str) and value in texts.catalogue(language)["words"]:
+        return texts.sentence("words", value, language)
+    return value
 
 
 def _place(number: int, config: Config, language: str) -> str:

@@ -10,19 +10,60 @@ import select
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from locker.clock import boot_ms
 from sim.body import Body
+from sim.demo_boards import FarBoards
+from sim.demo_harness import Harness
 from sim.demo_screen import ScreenLink
 from sim.demo_site import Site
 from sim.gm65 import Gm65
+from sim.links import FaultyWire
 from sim.pty_port import PtyPort
+from sim.serial_server import SerialServer
 from sim.watch import REST_SLACK_MS, CoilRun, Keyed, Move, Unlock
 
 TURN_MS_MAX = 50
 READING_MS = 700
 JAMMED_FOR_GOOD = 1_000_000
+
+
+class Plug(Protocol):
+    """What can be pulled out of the computer and put back, with a far side behind it."""
+
+    @property
+    def plugged(self) -> bool:
+        """Whether it is in its socket."""
+
+    @property
+    def filenos(self) -> list[int]:
+        """Every descriptor that may become readable."""
+
+    def deadline_ms(self) -> int | None:
+        """When the far side has something to do by itself, or None."""
+
+    def pump(self, now_ms: int) -> None:
+        """Carry both ways what there is."""
+
+    def plug(self) -> None:
+        """Put it back."""
+
+    def unplug(self) -> None:
+        """Pull it."""
+
+    def close(self) -> None:
+        """Take it away for good."""
+
+
+def _boards(site: Site, body: Body) -> tuple[FarBoards, Plug]:
+    """The boards, and what they hang on: a pseudo-terminal, a serial server, or the computer's pins."""
+    if site.boards.far_side is None:
+        harness = Harness(site.pins_folder, body, site.pace.pulse_ms)
+        return harness, harness
+    boards = site.boards.far_side(body, site.pace.pulse_ms)
+    wire = FaultyWire(boards, echo=True) if site.boards.echoes else boards
+    return boards, SerialServer(wire, site.board_number) if site.boards.by_tcp else PtyPort(site.board_link, wire)
 
 
 class Street:
@@ -32,8 +73,10 @@ class Street:
         """Put the cabinet up, all doors shut, both devices plugged in; nothing moves before ``start``."""
         self.doors = {door.door: door.door - 1 for door in site.config.doors}
         self._labels = {channel: door for door, channel in self.doors.items()}
-        self.body = Body(len(self.doors), seed, cooldown_ms=site.pace.cooldown_ms - REST_SLACK_MS)
-        self.board = site.boards.far_side(self.body, site.pace.pulse_ms)
+        rest_ms = site.pace.cooldown_ms - REST_SLACK_MS
+        self.body = Body(len(self.doors), seed, cooldown_ms=rest_ms, coil_a=site.boards.coil_a)
+        self.hand_ms = site.boards.hand_ms
+        self.board, board_plug = _boards(site, self.body)
         self.scanner = Gm65()
         self.scanner.power_cycle(boot_ms())
         self.screen = ScreenLink(site.panel_socket)
@@ -42,8 +85,8 @@ class Street:
         self.lying: set[int] = set()
         self.jams: dict[int, str] = {}
         self.changed = threading.Condition()
-        self._ports = {
-            "board": PtyPort(site.board_link, self.board),
+        self._ports: dict[str, Plug] = {
+            "board": board_plug,
             "scanner": PtyPort(site.scanner_link, self.scanner),
         }
         self._shut = dict.fromkeys(self.doors, True)
@@ -237,12 +280,13 @@ class Street:
                 self.changed.notify_all()
 
     def _descriptors(self) -> list[Any]:
-        numbers = [*(port.fileno() for port in self._ports.values()), self.screen.fileno()]
-        return [self._wake, *(number for number in numbers if number is not None)]
+        screen = self.screen.fileno()
+        numbers = [number for port in self._ports.values() for number in port.filenos]
+        return [self._wake, *numbers, *([] if screen is None else [screen])]
 
     def _pause_ms(self) -> int:
         with self.changed:
-            times = (self.board.deadline_ms(), self.scanner.deadline_ms(), self.body.deadline_ms())
+            times = (*(port.deadline_ms() for port in self._ports.values()), self.body.deadline_ms())
         due_ms = min((ms for ms in times if ms is not None), default=boot_ms() + TURN_MS_MAX)
         return max(0, min(TURN_MS_MAX, due_ms - boot_ms()))
 

@@ -134,7 +134,7 @@ class Gm65:
             self.zones[zone] = value
 
     def _sleep_ms(self) -> int | None:
-        if self.asleep or self._active_ms is None or not self.zones[0x0007] & 0x80:
+        if self.asleep or self._restarts_ms is not None or self._active_ms is None or not self.zones[0x0007] & 0x80:
             return None
         idle = (self.zones[0x0007] & 0x7F) << 8 | self.zones[0x0008]
         return self._active_ms + idle * 100

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from drivers.pins import PinError, Pins
 from locker.config_gpio import GpioBoard, McpBoard, PinsBoard, ShiftBoard
@@ -18,17 +19,45 @@ from sim.mcp23017 import Bus, Mcp23017
 from sim.shift_chain import InputChain, OutputChain
 
 
+class Behind(Protocol):
+    """The doors at the other ends of the wires; a ``Body`` is one."""
+
+    def closed_contacts(self, now_ms: int) -> int:
+        """The closed switches, channel 0 lowest."""
+
+    def filled(self) -> int:
+        """Where something lies."""
+
+    def energise(self, channel: int, pulse_ms: int, now_ms: int) -> None:
+        """This coil is on from now."""
+
+    def cut_power(self, now_ms: int) -> None:
+        """Every coil is off from now."""
+
+    def advance(self, now_ms: int) -> None:
+        """Let time pass."""
+
+    def deadline_ms(self) -> int | None:
+        """When something happens by itself next, or None."""
+
+
 class GpioCabinet:
     """The header, everything on it, and the doors. ``strict`` kernels make a dead process's outputs inputs."""
 
     def __init__(
-        self, board: GpioBoard, seed: int = 1, pin_class: type[HeaderPin] = HeaderPin, strict: bool = True
+        self,
+        board: GpioBoard,
+        seed: int = 1,
+        pin_class: type[HeaderPin] = HeaderPin,
+        strict: bool = True,
+        behind: Behind | None = None,
     ) -> None:
-        """Wired as the board's configuration says, all doors shut."""
+        """Wired as the board's configuration says, all doors shut; ``behind`` are other doors than ``body``'s."""
         self.board = board
         self.header = Header(pin_class)
         self.header.keeps_outputs = not strict
         self.body = Body(board.channels, seed)
+        self._behind: Behind = self.body if behind is None else behind
         self.moved: list[tuple[int, int]] = []
         self.refusals = 0
         self._on = 0
@@ -102,12 +131,12 @@ class GpioCabinet:
 
     def _contacts(self) -> int:
         """The door switches' levels."""
-        closed = self.body.closed_contacts(self.header.ms)
-        return closed if self.board.closed_bit else ~closed & (1 << len(self.body.compartments)) - 1
+        closed = self._behind.closed_contacts(self.header.ms)
+        return closed if self.board.closed_bit else ~closed & (1 << self.board.channels) - 1
 
     def _sensors(self) -> int:
-        """The sensors inside: 1 where something lies."""
-        return sum(bool(box.papers) << channel for channel, box in enumerate(self.body.compartments))
+        """The sensors inside: 1 where something lies; where none is fitted there is no wire either."""
+        return self._behind.filled() & (1 << self.board.senses) - 1
 
     # --- coils ------------------------------------------------------------------------------------
 
@@ -125,10 +154,22 @@ class GpioCabinet:
         now_ms = self.header.ms
         self.moved.append((now_ms, on))
         if before & ~on:
-            self.body.cut_power(now_ms)
-        for channel in range(len(self.body.compartments)):
+            self._behind.cut_power(now_ms)
+        for channel in range(self.board.channels):
             if on & ~before & 1 << channel:
-                self.body.energise(channel, self.board.pulse_ms, now_ms)
+                self._behind.energise(channel, self.board.pulse_ms, now_ms)
+
+    def power(self, on: bool) -> None:
+        """Take the chips' supply away, or give it back: they are as after power-on then."""
+        if isinstance(self.board, ShiftBoard):
+            self.outs.power(on)
+            self.ins.unpowered = not on
+        elif isinstance(self.board, McpBoard):
+            for chip in self.bus.chips.values():
+                if on and not chip.powered:
+                    chip.reset()
+                chip.powered = on
+        self.look()
 
     # --- the computer and its clock ---------------------------------------------------------------
 
@@ -150,11 +191,11 @@ class GpioCabinet:
     def advance(self, now_ms: int) -> None:
         """Let time pass."""
         self.header.advance(now_ms)
-        self.body.advance(now_ms)
+        self._behind.advance(now_ms)
 
     def deadline_ms(self) -> int | None:
         """When something happens by itself next."""
-        times = (self.header.deadline_ms(), self.body.deadline_ms())
+        times = (self.header.deadline_ms(), self._behind.deadline_ms())
         return min((ms for ms in times if ms is not None), default=None)
 
 

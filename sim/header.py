@@ -1,18 +1,20 @@
 """A computer's pins with things soldered to them: gpiozero's mock pins, resistors, chips, a clock, and a sudden death.
 
-Written from hardware facts, 4.1 and 4.2, and from what lgpio and the kernel do with a line; knows no driver. A pin
-that nobody drives has the level of its chip, else of its outer resistor, else of its own pull; with none of them it
-floats, and counts as ``floats``. ``steps`` counts every single operation on a pin; at ``dies_at`` the process is gone
-before it: the pulses of its library end with it, and the kernel releases the lines, or keeps them as they were
-(``keeps_outputs``). ``fails_at`` is an operation that raises instead.
+Written from hardware facts, 4.1 and 4.2, and from what lgpio and the kernel do with a line; knows no driver. A pin that
+nobody drives has the level of its chip, else of its outer resistor, else of its own pull; with none of them it floats,
+and counts as ``floats``. ``trace`` has what was driven, unless ``traces`` is off. ``steps`` counts every single
+operation on a pin; at ``dies_at`` the process is gone before it: the pulses of its library end with it, and the kernel
+releases the lines, or keeps them as they were (``keeps_outputs``). ``fails_at`` is an operation that raises instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import RLock
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.pi import PiPin
 
 
 class Died(BaseException):
@@ -40,8 +42,20 @@ class HeaderPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
         if self.header.dead:
             return  # only Python's tidying up, after the process is gone
         self.header.step(self._number, "in")
+        self.header.watched.pop(self, None)
         self._function, self._pull = "input", "floating"
         self.header.changed(self._number)
+
+    def _enable_event_detect(self) -> None:
+        """The kernel notes the edges from now on; the library's thread tells of them."""
+        self.header.watched[self] = self.header.level(self._number)
+
+    def _disable_event_detect(self) -> None:
+        self.header.watched.pop(self, None)
+
+    def tell_edge(self, level: bool) -> None:
+        """One edge, with the kernel's time."""
+        PiPin._call_when_changed(self, self.header.ms / 1000, level)
 
     def _set_function(self, value: str) -> None:
         self._function = value
@@ -80,8 +94,11 @@ class Header:
         self.pulls: dict[int, bool] = {}
         self.drives: dict[int, Callable[[], bool]] = {}
         self._chips: list[tuple[frozenset[int], Callable[[], None]]] = []
+        self.watched: dict[HeaderPin, bool] = {}
         self.floats = False
         self.trace: list[tuple[int, str, bool]] = []
+        self.traces = True
+        self.lock = RLock()
         self.steps = self.ms = 0
         self.dies_at: int | None = None
         self.fails_at: int | None = None
@@ -91,6 +108,10 @@ class Header:
         self._pin_class = pin_class
         self._kept: dict[int, bool] = {}
         self.factory = self._factory()
+
+    def another_factory(self) -> Any:
+        """A factory of its own for whoever else opens the chip in the same process."""
+        return self._factory()
 
     def _factory(self) -> Any:
         factory = MockFactory(pin_class=self._pin_class)
@@ -123,6 +144,11 @@ class Header:
         for pins, chip in self._chips:
             if number is None or number in pins:
                 chip()
+        for pin, before in list(self.watched.items()):
+            level = self.level(pin._number)
+            if level is not before and not self.dead:
+                self.watched[pin] = level
+                pin.tell_edge(level)
 
     # --- what a driver does -----------------------------------------------------------------------
 
@@ -136,12 +162,12 @@ class Header:
         if self.steps == self.dies_at:
             self.die()
             raise Died
-        self.trace.append((number, what, bool(level)))
+        if self.traces and what != "get":
+            self.trace.append((number, what, bool(level)))
 
     def read_step(self, number: int) -> None:
         """A reading is an operation as well, but none that a trace of what is driven would show."""
         self.step(number, "get")
-        self.trace.pop()
 
     def pulse(self, pin: Any, high: bool, ms: int) -> None:
         """What lgpio's thread does: this level now, the other one after ``ms``, whatever the program does meanwhile."""
@@ -182,7 +208,7 @@ class Header:
     def restart(self) -> None:
         """Another process: it has its own pins, and finds what the kernel kept until it claims them."""
         self._kept = {n: bool(pin._state) for n, pin in self.pins.items() if pin._function == "output"}
-        self.pins = {}
+        self.pins, self.watched = {}, {}
         self.factory = self._factory()
         self.dead, self.dies_at, self.fails_at, self.steps = False, None, None, 0
         self.changed()

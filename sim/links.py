@@ -61,10 +61,12 @@ class FaultyWire:
     def __init__(
         self, far: FarSide, to_far: Faults = PERFECT, to_near: Faults = PERFECT, *, echo: bool = False, seed: int = 0
     ) -> None:
-        """Both directions may be given new faults at any time."""
+        """Both directions may be given new faults at any time; ``forger`` spoils a frame so that its check holds, one
+        of ``forged_from`` bytes or more."""
         self.far, self.to_far, self.to_near, self.echo = far, to_far, to_near, echo
         self.happened: Counter[str] = Counter()
         self.noticed: Callable[[str], None] = lambda what: None
+        self.forger, self.forged_from = forged, 8
         self._random = Random(seed)
         self._outward: deque[tuple[int, bytes]] = deque()
         self._inward: deque[tuple[int, bytes]] = deque()
@@ -119,8 +121,8 @@ class FaultyWire:
         if data and self._happens(faults.corrupt, "corrupt"):
             at = chance.randrange(len(data))
             data = data[:at] + bytes((data[at] ^ 1 << chance.randrange(8),)) + data[at + 1 :]
-        if len(data) > 7 and self._happens(faults.forge, "forge"):
-            data = _forged(data, chance)
+        if len(data) >= self.forged_from and self._happens(faults.forge, "forge"):
+            data = self.forger(data, chance)
         if self._happens(faults.duplicate, "duplicate"):
             data += data
         if self._happens(faults.garbage, "garbage"):
@@ -135,7 +137,7 @@ class FaultyWire:
         return False
 
 
-def _forged(data: bytes, chance: Random) -> bytes:
+def forged(data: bytes, chance: Random) -> bytes:
     """The same sum and other bytes: the marks of a frame and its length stay, so that it is still one."""
     places = [2, 3, *range(8, len(data))]
     change, one = 1 << chance.randrange(4), chance.choice(places)

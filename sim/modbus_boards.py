@@ -18,6 +18,8 @@ COILS, INPUTS, REGISTERS, COIL, REGISTER, MANY_COILS, MANY_REGISTERS = 0x01, 0x0
 BAD_FUNCTION, BAD_ADDRESS, BAD_VALUE = 1, 2, 3
 ON, OFF, TOGGLE = 0xFF00, 0x0000, 0x5500
 FOR_EVER_MS = 3_600_000
+VERSION = 0x8000
+"""Where a Waveshare keeps its version, in hundredths."""
 Profile = Literal["waveshare", "eletechsup"]
 
 
@@ -97,6 +99,7 @@ class RelayUnit(ModbusUnit):
         self.locks = relays
         super().__init__(body, address, wires)
         self.profile, self.flashes, self.base = profile, True, 0
+        self.version = 100
         self.exchange_ms = 15
         self._off_ms = [0] * relays
         self.welded: set[int] = set()
@@ -144,6 +147,8 @@ class RelayUnit(ModbusUnit):
             return self._register(address - self.base, value, now_ms) or self._repeat(function, address, value)
         if self.profile == "eletechsup" and function == REGISTERS:
             return self._read_registers(address, value, now_ms)
+        if self.profile == "waveshare" and function == REGISTERS:
+            return self._words([self.version]) if (address, value) == (VERSION, 1) else BAD_ADDRESS
         return BAD_FUNCTION
 
     def _coil(self, address: int, value: int, now_ms: int) -> int:

@@ -63,6 +63,11 @@ class PtyPort:
         """The master's descriptor, or None when unplugged."""
         return self._master
 
+    @property
+    def filenos(self) -> list[int]:
+        """Every descriptor that may become readable."""
+        return [] if self._master is None else [self._master]
+
     def deadline_ms(self) -> int | None:
         """When the far side has something to do by itself, or None."""
         return self.far.deadline_ms()

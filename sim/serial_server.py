@@ -16,14 +16,14 @@ from sim.links import FarSide
 class SerialServer:
     """One box: its network side is ``url``, its serial side ``far``."""
 
-    def __init__(self, far: FarSide) -> None:
-        """Plugged in at once, on a port that the machine chooses and that stays the same."""
+    def __init__(self, far: FarSide, number: int = 0) -> None:
+        """Plugged in at once, on this port, or on one that the machine chooses; it stays the same."""
         self.far = far
         self.accepted = 0
         self.is_frozen = False
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
-        self._number = 0
+        self._number = number
         self.plug()
 
     @property
@@ -32,12 +32,19 @@ class SerialServer:
         return f"tcp://127.0.0.1:{self._number}"
 
     @property
+    def plugged(self) -> bool:
+        """Whether it has power."""
+        return self._listener is not None
+
+    @property
     def filenos(self) -> list[int]:
         """Every descriptor that may become readable."""
         return [part.fileno() for part in (self._listener, self._connection) if part is not None]
 
     def plug(self) -> None:
-        """Give it power: it listens."""
+        """Give it power: it listens. Does nothing where it has."""
+        if self._listener is not None:
+            return
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -52,6 +59,10 @@ class SerialServer:
         if self._listener is not None:
             self._listener.close()
         self._listener = None
+
+    def close(self) -> None:
+        """Take its power away for good."""
+        self.unplug()
 
     def hang_up(self, *, reset: bool = False) -> None:
         """End the connection, with a farewell or by a reset."""

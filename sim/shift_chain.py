@@ -37,7 +37,13 @@ class OutputChain:
 
     def returned(self) -> bool:
         """The last chip's serial output."""
-        return bool(self.register >> self.width - 1 & 1)
+        return bool(self.register >> self.width - 1 & 1) and not self.unpowered
+
+    def power(self, on: bool) -> None:
+        """Take its supply away, or give it back: the registers hold ones then."""
+        if on and self.unpowered:
+            self.register = self.shown = (1 << self.width) - 1
+        self.unpowered = not on
 
     def _look(self) -> None:
         clock, latch = self.header.level(self.clock), self.header.level(self.latch)

@@ -15,6 +15,7 @@ from typing import Any
 
 from locker.messages import GENESIS, chain_hash
 from sim.journal import CoilRun, Journal, Keyed, Limits, Move, Unlock, told
+from sim.whereabouts import follow
 
 __all__ = ["CHECKS", "CoilRun", "Journal", "Keyed", "Limits", "Move", "Unlock", "breaches", "told"]
 
@@ -146,7 +147,7 @@ def opened_was_seen(journal: Journal) -> list[str]:
     """Invariant 6: "opened" is said only when the door was open, "taken in" and "collected" only when it was shut."""
     broken = []
     for event in told(journal):
-        said_open, said_shut = event["type"] == "opened", event["type"] in ("shut", "deposited", "collected")
+        said_open, said_shut = event["type"] == "opened", event["type"] in ("shut", "deposited", "loaded", "collected")
         if not (said_open or said_shut) or event["door"] in journal.limits.lying:
             continue
         if said_open not in _states(journal.moves, event["door"], event["boot_ms"]):
@@ -308,15 +309,12 @@ def _authority(journal: Journal, door: int, at_ms: int) -> dict[str, Any] | None
 
 def _held(events: Iterable[dict[str, Any]], door: int, at_ms: int) -> str:
     """The order that lies behind a door at a time, as the events tell it; empty for none."""
-    held = ""
+    held: dict[int, str] = {}
     for event in events:
         if event["boot_ms"] > at_ms:
             break
-        if event["door"] == door and event["type"] in ("deposited", "collected", "taken_out", "cancelled"):
-            held = str(event["data"].get("order", "")) if event["type"] == "deposited" else ""
-        if event["type"] == "moved" and event["data"].get("from") == door:
-            held = ""
-    return held
+        follow(held, event)
+    return held.get(door, "")
 
 
 def _may(data: dict[str, Any], held: str) -> bool:

@@ -67,6 +67,10 @@ install_config() {
   step "4/7 配置 configuration in $config_dir"
   run install -d -m 0750 -g locker "$config_dir"
   run install -m 0640 -g locker "$source_dir/config/cabinet.toml" "$config_dir/cabinet.toml.example"
+  local example
+  for example in "$source_dir"/config/cabinet-*.toml; do
+    run install -m 0640 -g locker "$example" "$config_dir/${example##*/}.example"
+  done
   if [[ -e "$config_dir/cabinet.toml" ]]; then
     printf '   %s\n' "$config_dir/cabinet.toml is there already and stays as it is"
   else

@@ -1,7 +1,8 @@
 """The rules of the program's shape: imports, sizes, words, and what has one place only.
 
 A rule is a function from modules to complaints. It reads sources with ``ast`` and imports nothing of the project.
-Exceptions stand in the tables at the top, each with its reason. ``test_architecture.py`` applies the rules.
+The tables, with a reason for each exception, are in ``architecture_tables.py``. ``test_architecture.py`` applies
+the rules.
 """
 
 from __future__ import annotations
@@ -12,112 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-LINES_MAX, FUNCTION_LINES_MAX = 400, 40
-OURS = ("locker", "drivers", "sim")
-
-# Who may import whom: a module imports its own layer (without cycles) and those above it in this table, nothing else.
-LAYERS: tuple[tuple[str, ...], ...] = (
-    ("words", "events", "effects", "model"),
-    (
-        "config",
-        "config_boards",
-        "config_checks",
-        "config_gpio",
-        "config_serial",
-        "clock",
-        "machine",
-        "messages",
-        "asyncapi",
-        "texts",
-        "screen",
-    ),
-    ("authority", "coil", "compartment"),
-    ("hall", "invitation", "ledger", "presence", "prompts", "quarantine", "timekeeping", "visit"),
-    ("cabinet", "commands", "reception", "trust", "lapses", "sightings", "keypad"),
-    ("lanes", "outbox", "schema", "store", "audit", "sequel", "logbook", "device", "rights", "signatory"),
-    ("service",),
-    ("notify", "runner"),
-    ("assembly",),
-    ("cli", "__main__"),
+from architecture_tables import (
+    LAYERS,
+    LIBRARY_EXCEPTIONS,
+    ONLY,
+    OURS,
+    PLACES,
+    PRINTERS,
+    RESERVED,
+    TYPES_ONLY,
+    WORDLESS_NAMES,
 )
 
-# Stricter than the layers: these import nothing of the project but what stands here (and their own package).
-ONLY: dict[str, tuple[str, ...]] = {
-    "locker.model": ("locker.words", "locker.events", "locker.effects"),
-    "locker.machine": ("locker.model",),
-    "locker.messages": ("locker.model",),
-    "locker.config": ("locker.config_boards", "locker.config_checks", "locker.config_gpio"),
-    "locker.config_serial": ("locker.config_boards",),
-    "locker.config_boards": (),
-    "locker.config_checks": ("locker.config", "locker.config_gpio", "locker.config_serial"),
-    "locker.config_gpio": ("locker.config_boards", "locker.config_serial"),
-    "locker.authority": ("locker.model", "locker.config"),
-    "locker.schema": ("locker.model",),
-    "locker.store": ("locker.model", "locker.messages", "locker.outbox", "locker.schema"),
-    "drivers": ("locker.model", "locker.config", "locker.config_gpio", "locker.config_serial", "locker.messages"),
-}
-
-# Modules that were split off another for their size and are handed it back: they name its type, and no more.
-TYPES_ONLY = {
-    ("locker.commands", "locker.cabinet"),
-    ("locker.reception", "locker.cabinet"),
-    ("locker.trust", "locker.cabinet"),
-    ("locker.lapses", "locker.cabinet"),
-    ("locker.sightings", "locker.cabinet"),
-    ("locker.keypad", "locker.cabinet"),
-    ("locker.config_checks", "locker.config"),
-}
-
-# What may be imported by these alone (and by itself), and why.
-RESERVED: dict[str, tuple[tuple[str, ...], str]] = {
-    "sim": (
-        ("locker.cli.demo", "locker.cli.bench", "locker.cli.crash", "locker.cli.soak"),
-        "the program runs without its simulator; four commands show it",
-    ),
-    "drivers": (("locker.assembly", "sim"), "decisions know no device; one place puts the two together"),
-    "drivers.kerong_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.kerong_cu16_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.kerong_cu48_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.board_8a80_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.modbus_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.gm65_frames": (("drivers",), "the far side is written from the document, not from our side's code"),
-    "drivers.ssi": (("drivers",), "the same"),
-    "drivers.newland": (("drivers",), "the same"),
-    "drivers.de2120": (("drivers",), "the same"),
-    "drivers.line_scanner": (("drivers",), "the same"),
-    "drivers.keyboard": (("drivers",), "the same"),
-    "locker.clock": (("locker.assembly", "locker.runner", "locker.cli", "sim"), "all others are handed the time"),
-    "locker.assembly": (("locker.cli", "sim"), "the whole program is put together by whoever starts it"),
-    "locker.cli": (("locker.__main__",), "a command is nobody's library"),
-}
-
-# A library that may be met in several files, or a file that may use several, and why.
-LIBRARY_EXCEPTIONS: dict[tuple[str, str], str] = {
-    (
-        "drivers/lgpio_pins.py",
-        "gpiozero",
-    ): "the one pin class of ours: lgpio's, for gpiozero; drivers.pins has the rest",
-    ("*", "msgspec"): "the language in which data is defined: wherever a payload or a file has its structs",
-}
-
-# Where time, chance and waiting may be met, and why. A name ending in "/" is a folder.
-PLACES: dict[tuple[str, str], str] = {
-    ("time", "locker/clock.py"): "the one clock of the program",
-    ("secrets", "locker/cli/token.py"): "token ids must not be guessable",
-    ("secrets", "locker/cli/keyfile.py"): "private keys must not be guessable",
-    ("time", "sim/bench.py"): "measures to the nanosecond what locker.clock gives in milliseconds",
-    ("time", "sim/bench_tokens.py"): "the same, for the verification alone",
-    ("secrets", "locker/cli/device.py"): "a device's key and pick-up secret must not be guessable",
-    (
-        "secrets",
-        "locker/assembly.py",
-    ): "a new database's epoch, drawn once; the seed of the screen's nonces, once a start",
-}
-
-# Where something may be printed.
-PRINTERS = ("locker/cli/", "sim/demo", "sim/world/planting.py")
-
-WORDLESS_NAMES = {"util", "utils", "helper", "helpers", "manager", "handler", "base", "common", "misc"}
+LINES_MAX, FUNCTION_LINES_MAX = 400, 40
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,16 @@ DEBIAN: dict[str, str] = {
     "systemd": "systemd-analyze",
     "nodejs": "node",
     "npm": "npm",
+    "espeak-ng": "espeak-ng",
+    "alsa-utils": "aplay",
+    "poppler-utils": "pdftoppm",
 }
 ROOT = Path(__file__).resolve().parent.parent
 # What tests/other-issuers.sh makes -> the file that shows that it is done.
 PREPARED: dict[str, Path] = {
     "python-cwt": ROOT / ".venv-cwt" / ".ready",
     "javascript-example": ROOT / "docs" / "examples" / "javascript" / "node_modules" / ".ready",
+    "axe-core": ROOT / "tests" / "axe" / "node_modules" / ".ready",
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 END_S = 10

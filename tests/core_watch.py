@@ -14,11 +14,14 @@ from typing import Any
 
 from stage import Stage
 
+from locker.authority.hotp import Secret
 from locker.config import Config
-from locker.keypad import NEVER_S
+from locker.keypad import NEVER_S, Pickup
 from locker.model import Custody, Effect, KeepToken, Pulse, Quality
 from locker.service import KEEPS
+from sim.whereabouts import ARRIVES, follow
 
+SECRET = Secret(bytes(range(32)))
 AUTHORITIES = ("granted", "reopened", "moved")
 met: Counter[str] = Counter()
 
@@ -57,7 +60,9 @@ class Watch:
     openings: list[int] = field(default_factory=list)
     staff_there: bool = False
     barred: bool = False
-    loads: dict[int, tuple[int, str]] = field(default_factory=dict)
+    loads: dict[int, str] = field(default_factory=dict)
+    held: dict[int, str] = field(default_factory=dict)
+    duty: str = ""
 
     def committed(self, stage: Stage, effects: list[Effect]) -> None:
         """Look at what is on the disk now, before anything is carried out."""
@@ -74,15 +79,18 @@ class Watch:
     def _event(self, stage: Stage, event: dict[str, Any]) -> None:
         kind, door, data = event["type"], event["door"], event["data"]
         met[kind] += 1
+        follow(self.held, event)
         if kind in ("staff_present", "staff_left", "started"):
             self.staff_there = kind == "staff_present"
         if kind in ("wrong_door", "quarantine_lifted"):
             self.barred = kind == "wrong_door"
         if kind in AUTHORITIES:
             self._permit(stage, kind, door, data)
-        elif kind == "deposited":
-            again = self.loads.setdefault(data["load"], (door, data["order"]))
-            assert again == (door, data["order"]), "a load number was given twice"
+        elif "load" in data and kind in ARRIVES:
+            again = self.loads.setdefault(data["load"], data["order"])
+            assert again == data["order"], "a load number was given twice"
+        elif kind in ("duty_started", "duty_ended", "started"):
+            self.duty = data["cti"] if kind == "duty_started" else ""
         elif kind == "shut":
             self.shut_ms[door] = stage.ms
         elif kind in ("visit_ended", "interrupted"):
@@ -92,6 +100,11 @@ class Watch:
         cti = bytes.fromhex(data["cti"])
         if kind == "granted":
             assert cti not in self.spent, "a spent code was granted an opening (invariant 3)"
+        if kind == "granted":
+            met["granted_duty"] += "duty" in data
+            assert data.get("duty", "") == self.duty, (
+                "a door was granted beside staff at work, or in a duty that is over"
+            )
         if kind == "granted" and data["source"] == "keypad":
             met["granted_typed"] += 1
             assert stage.cabinet.rooms[door].load == load_of(cti), "a typed code opens a stranger's door (invariant 2)"
@@ -111,6 +124,9 @@ class Watch:
         assert permit is not None, f"door {door} pulsed without an event that allows it (invariant 1)"
         permit.pulses += 1
         assert permit.pulses <= 3, f"door {door} pulsed {permit.pulses} times on one authority"
+        cti = bytes.fromhex(permit.data["cti"])
+        rows = [t for t in stage.store.load().tokens if t.cti == cti]
+        assert [t.door for t in rows] == [door], f"door {door} pulsed without its row on the disk (invariant 1)"
         room = stage.cabinet.rooms[door]
         if room.custody is not Custody.EMPTY and permit.data["purpose"] not in ("staff", "technician"):
             assert permit.data["order"] == room.order.hex(), f"door {door} pulsed for a stranger (invariant 2)"
@@ -146,3 +162,17 @@ class WatchedStage(Stage):
             self.watch.pulsed(self, pulse.door)
             self.todo.append(pulse.door)
         del self.acts[:-50]
+
+
+@dataclass
+class Shown:
+    """A code that was shown once, and what the cloud meant by it."""
+
+    text: str
+    cti: bytes
+
+
+class TypedAtStage(WatchedStage):
+    """A stage that is looked at, with a keypad."""
+
+    pickup = Pickup(SECRET, 6, "epoch")

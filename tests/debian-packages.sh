@@ -4,7 +4,7 @@
 # LOCKER_NO_SKIP=1. "--list" prints the packages.
 set -uo pipefail
 
-packages=(mosquitto chromium fonts-noto-cjk systemd nodejs npm)
+packages=(mosquitto chromium fonts-noto-cjk systemd nodejs npm espeak-ng alsa-utils poppler-utils)
 
 if [[ "${1:-}" == --list ]]; then
   printf '%s\n' "${packages[@]}"

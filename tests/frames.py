@@ -1,4 +1,4 @@
-"""Every frame of the hardware facts, 1.1 to 1.3, 2.3, 3.1, 3.2, 5.1, as printed: the good ones, and those to reject."""
+"""Every frame of the hardware facts, 1.1 to 1.4, 2.3, 2.5, 3.1, 3.2, 5.1, as printed: the good and those to reject."""
 
 from __future__ import annotations
 
@@ -374,3 +374,18 @@ MODBUS_BAD = (
     "02 00 31 03 36",
     "8A 01 01 11 9B",
 )
+
+# 1.4 and 2.5, boards that are not driven here. The first, by its sum, is right; the second's sum is not (28).
+SCU_OPEN, SCU_BAD = "F5 01 00 71 00 5F C6 00", "F5 64 70 00 00 5F C4 00"
+WKLY = (
+    "57 4B 4C 59 09 00 82 01 83",
+    "57 4B 4C 59 0B 00 82 00 01 00 81",
+    "57 4B 4C 59 09 00 83 01 82",
+    "57 4B 4C 59 09 00 81 01 80",
+    "57 4B 4C 59 0C 00 80 03 01 02 03 86",
+    "57 4B 4C 59 08 00 84 85",
+)
+# Winnsen's have no checksum; lock 1 of board 1 in place of the paper's letters.
+WINNSEN = ("90 06 05 01 01 03", "90 07 85 01 01 01 03", "90 07 02 01 FF FF 03", "90 07 82 01 FF FF 03")
+# 5.1: what a GM812 answers to a heartbeat; no GM65 says it.
+GM812_BEAT = "03 00 00 01 00 33 31"

@@ -2,6 +2,7 @@
 # What the tests need of other people's token code, besides our own dependencies:
 #   .venv-cwt                              python-cwt, apart because it wants an older cbor2 (requirements/second-opinion.txt)
 #   docs/examples/javascript/node_modules  the JavaScript example's one package (package-lock.json)
+#   tests/axe/node_modules                 axe-core, the accessibility rules of the browser tests (package-lock.json)
 # Makes what is missing or older than its lock file; every hash is checked. Never fails: the tests that need it are
 # skipped and named at the end of the run, or fail where LOCKER_NO_SKIP=1. PYTHON says which Python to use.
 set -uo pipefail
@@ -28,20 +29,22 @@ python_cwt() {
     || sorry python-cwt
 }
 
-javascript() {
-  local folder=docs/examples/javascript
+# node_packages FOLDER NAME: what a folder's package-lock.json pins, each by its integrity.
+node_packages() {
+  local folder="$1" name="$2"
   [[ "$folder/node_modules/.ready" -nt "$folder/package-lock.json" ]] && return
-  command -v node npm >/dev/null || { echo "no node and npm here, so no JavaScript example in the tests" >&2; return; }
+  command -v node npm >/dev/null || { echo "no node and npm here, so no $name in the tests" >&2; return; }
   node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' || {
-    echo "node is $(node --version); the JavaScript example wants 18 or later" >&2
+    echo "node is $(node --version); $name wants 18 or later" >&2
     return
   }
-  echo "preparing the JavaScript example for the tests"
+  echo "preparing $name for the tests"
   npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --fetch-retries=1 >"$log" 2>&1 </dev/null \
     && touch "$folder/node_modules/.ready" \
-    || sorry "the JavaScript example"
+    || sorry "$name"
 }
 
 python_cwt
-javascript
+node_packages docs/examples/javascript "the JavaScript example"
+node_packages tests/axe axe-core
 exit 0

@@ -11,12 +11,7 @@ from pathlib import Path
 import pytest
 from architecture_rules import (
     FUNCTION_LINES_MAX,
-    LIBRARY_EXCEPTIONS,
     LINES_MAX,
-    OURS,
-    PLACES,
-    RESERVED,
-    TYPES_ONLY,
     Module,
     Rule,
     documented,
@@ -34,6 +29,7 @@ from architecture_rules import (
     reserved,
     small,
 )
+from architecture_tables import LIBRARY_EXCEPTIONS, OURS, PLACES, RESERVED, TYPES_ONLY
 
 ROOT = Path(__file__).resolve().parent.parent
 

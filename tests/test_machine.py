@@ -12,13 +12,30 @@ from pathlib import Path
 
 import pytest
 
-from locker.machine import COMPARTMENT, VISIT, Cell, DoorState, NotAllowed, Row, Table, VisitState, diagram
+from locker.machine import (
+    COMPARTMENT,
+    DUTY,
+    VISIT,
+    Cell,
+    DoorState,
+    DutyState,
+    NotAllowed,
+    Row,
+    Table,
+    VisitState,
+    diagram,
+)
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "states.md"
-FACTS = {"COMPARTMENT": ("opened", "found_open", "found_shut", "out_of_sight"), "VISIT": ("opened", "shut")}
+FACTS = {
+    "COMPARTMENT": ("opened", "found_open", "found_shut", "out_of_sight"),
+    "VISIT": ("opened", "shut"),
+    "DUTY": ("opened", "shut", "gave_up"),
+}
 TABLES: dict[str, tuple[list[Row], Enum]] = {
     "COMPARTMENT": (COMPARTMENT, DoorState.UNKNOWN),
     "VISIT": (VISIT, VisitState.IDLE),
+    "DUTY": (DUTY, DutyState.OFF),
 }
 
 
@@ -99,7 +116,7 @@ def test_cells_of_one_table_are_independent_and_not_kept() -> None:
 
 def test_the_states_are_words_for_a_screen() -> None:
     """Lower case words, no codes."""
-    for states in (DoorState, VisitState):
+    for states in (DoorState, VisitState, DutyState):
         assert all(re.fullmatch(r"[a-z]+(_[a-z]+)?", state.value) for state in states)
 
 

@@ -122,10 +122,10 @@ def test_a_restart_ends_it(stage: Stage) -> None:
 
 
 def test_a_code_that_is_refused_begins_nothing(stage: Stage) -> None:
-    """Spent, without a door, expired, forged, for a busy cabinet: nobody is there by that."""
+    """Spent, for a door that is not there, expired, forged, for a busy cabinet: nobody is there by that."""
     seconds = stage.wall_ms // 1000
     for text in (
-        stage.token(Purpose.STAFF),
+        stage.token(Purpose.STAFF, door=24),
         stage.token(Purpose.STAFF, door=2, iat=seconds - 7200, exp=seconds - 3600),
         stage.token(Purpose.STAFF, door=2, key=STRANGER),
     ):

@@ -59,6 +59,7 @@ class Counting:
     drivers: list[Any] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     fail_start: bool = False
+    over: bool = False
 
     def start(self, now: Now) -> None:
         """Noted."""
@@ -77,9 +78,9 @@ class Counting:
         """Noted."""
         self.story.append("stop")
 
-    def let_go(self) -> None:
-        """Noted."""
-        self.story.append("let go")
+    def failed(self, now: Now, why: str) -> None:
+        """Noted, with the last words."""
+        self.story.append(f"let go: {why}")
 
 
 def quit_now() -> None:
@@ -166,7 +167,7 @@ def test_an_error_in_a_turn_ends_the_program_with_every_device_let_go() -> None:
     service = Counting(on_turn)
     with pytest.raises(OSError, match="the disk is gone"):
         run(service)
-    assert service.story == ["start", "turn", "turn", "turn", "let go"]
+    assert service.story == ["start", "turn", "turn", "turn", "let go: OSError: the disk is gone"]
 
 
 def test_an_error_at_the_start_lets_go_as_well() -> None:
@@ -174,7 +175,7 @@ def test_an_error_at_the_start_lets_go_as_well() -> None:
     service = Counting(fail_start=True)
     with pytest.raises(OSError, match="disk full"):
         run(service)
-    assert service.story == ["start", "let go"]
+    assert service.story == ["start", "let go: OSError: disk full"]
 
 
 def test_after_the_stop_nothing_turns_any_more() -> None:

@@ -76,3 +76,16 @@ def test_a_jammed_collection_that_gives_way_during_anothers_visit_is_looked_into
     stage.opens(door)
     stage.shuts(door)
     assert stage.cabinet.rooms[door].reason == "unwatched"
+
+
+def test_a_board_that_is_silent_from_the_start_takes_its_doors_out_of_sight_on_the_disk(tmp_path: Path) -> None:
+    """After a start nobody has seen a door; where its board stays silent, disk and snapshots say so, too.
+
+    Company of seed 1001 (tests of rarities, 0.1 days): a full disk ended the program while a board was without power;
+    the next start knew that nothing was known, and the disk went on saying that the doors were shut.
+    """
+    stage = Stage(tmp_path)
+    assert {row.state for row in stage.store.load().compartments} == {"closed"}
+    stage._boot()
+    stage.silence()
+    assert {row.state for row in stage.store.load().compartments} == {"unknown"}

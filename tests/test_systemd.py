@@ -48,7 +48,7 @@ def call(*command: str | Path) -> subprocess.CompletedProcess[str]:
         ("Service", "RestartSec", "1", "somebody stands in front of it"),
         ("Unit", "StartLimitIntervalSec", "0", "for ever: nobody is there to reset a failed unit"),
         ("Service", "User", "locker", "not root"),
-        ("Service", "SupplementaryGroups", "dialout gpio i2c input", "serial ports, pins, expanders, keyboards"),
+        ("Service", "SupplementaryGroups", "dialout gpio i2c input audio", "ports, pins, expanders, keyboards, voice"),
         ("Service", "StateDirectory", "locker", "the database's folder exists and is the user's"),
         ("Service", "StateDirectoryMode", "0700", "nobody else looks into it"),
         ("Service", "UMask", "0077", "nor into a file that it makes"),

@@ -57,6 +57,9 @@ EVENTS = [
     "forced",
     "wrong_door",
     "quarantine_lifted",
+    "door_slower",
+    "cycles_due",
+    "bus_noisier",
     "jammed",
     "staff_called",
     "staff_done",
@@ -85,11 +88,18 @@ EVENTS = [
     "revoked_changed",
     "revoked_refused",
 ]
+DUTY_FACTS = {"load", "item", "size", "left", "done", "of", "skipped", "right", "corrected", "free", "held", "overdue"}
+DUTY_FACTS |= {"out", "submissions", "questions", "other"}
+DUTY_SCREENS = [name for name in texts.catalogue("zh")["screens"] if name.startswith("duty_")]
 GIVEN = {
-    "screens": {"door", "place", "ticket", "phone", "reason", "advice"},
+    "screens": {"door", "place", "ticket", "phone", "reason", "advice"} | DUTY_FACTS,
     "proofs": set(),
     "keypad": {"digits", "wait"},
-    "offers": set(),
+    "kiosk": {"phone", "seconds", "count", "place"},
+    "offers": {"door", "what"},
+    "words": set(),
+    "voice": {"door", "place", "reason", "advice"},
+    "labels": {"size"},
     "refusals": {"phone"},
     "events": {"door", "reason"},
     "places": {"side", "row"},
@@ -100,8 +110,11 @@ LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
 LENGTHS |= {("proofs", "title"): (6, 14), ("proofs", "say"): (18, 44)}
 LENGTHS |= {("offers", "say"): (7, 20), ("events", "say"): (24, 48)}
 LENGTHS |= {("keypad", "say"): (18, 40)}
+LENGTHS |= {("voice", "say"): (30, 80)}
 FILLED = {
     "digits": 8,
+    "seconds": 15,
+    "count": 6,
     "wait": "14 分 59 秒",
     "door": 24,
     "place": "",
@@ -109,6 +122,10 @@ FILLED = {
     "phone": "0311-0000000",
     "reason": "",
     "advice": "",
+    "what": "",
+    "size": "L",
+    "item": "3432",
+    **dict.fromkeys(DUTY_FACTS - {"size", "item"}, 24),
 }
 
 ENTRIES = [

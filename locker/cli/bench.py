@@ -44,6 +44,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--broker", choices=("auto", "mosquitto", "embedded"), default="auto", help="消息代理  broker (default: auto)"
     )
     parser.add_argument("--tokens-only", action="store_true", help="只测令牌校验  measure the verification alone")
+    parser.add_argument(
+        "--boards-only",
+        action="store_true",
+        help="只测各种锁板的总线与门的察觉  each lock board's wire and how soon a door is noticed, on a virtual clock",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +56,10 @@ def run(args: argparse.Namespace) -> int:
     if args.tokens_only:
         tokens = _measure_tokens(args.seed)
         print(json.dumps({"seed": args.seed, "tokens": tokens}, indent=2)) if args.json else _print_tokens(tokens)
+        return 0
+    if args.boards_only:
+        boards = _measure_boards(args.seed)
+        print(json.dumps({"seed": args.seed, "boards": boards}, indent=2)) if args.json else _print_boards(boards)
         return 0
     if args.visits < 1 or args.starts < 1:
         raise ValueError("--visits and --starts must be at least 1")
@@ -86,6 +95,34 @@ def _measure_tokens(seed: int) -> dict[str, Any]:
     from sim.bench_tokens import measure
 
     return measure(seed)
+
+
+def _measure_boards(seed: int) -> dict[str, Any]:
+    """Every board's figures, with a progress line on standard error; virtual time, so the machine does not matter."""
+    from sim.bench_boards import SAMPLES, measure
+
+    def progress(name: str) -> None:
+        print(f"\r  {name:40}", end="", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="locker-bench-") as folder:
+        found = measure(Path(folder), seed, SAMPLES, progress)
+    print("\r" + " " * 44 + "\r", end="", file=sys.stderr)
+    return found
+
+
+def _print_boards(boards: dict[str, Any]) -> None:
+    """One line a board and moment, then what contact may be missed around an unlock."""
+    print("锁板 lock boards, virtual time, ms; the wire busy in % (operations on pins a second for shift registers)")
+    print(f"{'':20}{'':8}{'wire':>9}{'told: median':>14}{'p95':>7}{'max':>7}{'longest missed':>16}")
+    for name, figures in boards.items():
+        for moment in ("idle", "visit"):
+            seen = figures[moment]
+            told, operations = seen["told_ms"], seen["operations_a_second"]
+            wire = f"{operations:.0f}/s" if operations else f"{seen['busy_percent']:.1f} %"
+            missed = seen["longest_missed_ms"]
+            spread = f"{told['median']:14.0f}{told['p95']:7.0f}{told['max']:7.0f}"
+            print(f"{name:20}{moment:8}{wire:>9}{spread}{missed:16d}")
+        print(f"{name:20}{'another door, around an unlock':57}{figures['unlock']['longest_missed_ms']:4d}")
 
 
 def _print(found: dict[str, Any]) -> None:

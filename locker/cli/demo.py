@@ -20,9 +20,9 @@ from locker.clock import wall_ms
 if TYPE_CHECKING:
     from sim.demo import Demo
 
-SCENARIOS = ("day",)
+SCENARIOS = ("day", "staff")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PLANNED = ("staff", "month", "outage")
+PLANNED = ("month", "outage")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="打开浏览器  open the browser")
     parser.add_argument("--scenario", help=f"自动演一遍  play a script by itself: {', '.join(SCENARIOS)}")
     parser.add_argument("--headless", action="store_true", help="不要网页  no page, for a scenario")
-    parser.add_argument("--board", default="cu24", help="哪种锁板  which lock boards: cu24, cu16 (16 + 8), cu48, cu48b")
+    parser.add_argument(
+        "--board",
+        default="cu24",
+        help="哪种锁板  which lock boards: cu24, cu16 (16 + 8), cu48, cu48b, 8a, modbus, shift, mcp (default: cu24)",
+    )
+    parser.add_argument(
+        "--wiring", default="", help="怎么接线，逗号隔开  how it is wired, for example short-on-open,tcp; ? lists them"
+    )
     parser.add_argument("--seed", type=int, help="随机数种子  seed of keys, order and chance (default: from the clock)")
     parser.add_argument("--keep", type=Path, help="文件留在这个文件夹  keep the demo's files in this folder")
 
@@ -58,10 +65,12 @@ def _problem(args: argparse.Namespace) -> str:
     if args.scenario is not None and args.scenario not in SCENARIOS:
         known, planned = ", ".join(SCENARIOS), ", ".join(PLANNED)
         return f"locker demo: 没有这个场景 no scenario {args.scenario!r}; there is: {known}; planned: {planned}"
-    from sim.demo_boards import BOARDS
+    from sim.demo_boards import boards
 
-    if args.board not in BOARDS:
-        return f"locker demo: 没有这种锁板 no lock board {args.board!r}; there is: {', '.join(BOARDS)}"
+    try:
+        boards(args.board, args.wiring)
+    except ValueError as wrong:
+        return f"locker demo: {wrong}"
     if args.headless and args.scenario is None:
         return f"locker demo: --headless 要配 needs --scenario ({', '.join(SCENARIOS)})"
     return ""
@@ -76,23 +85,31 @@ def _interrupted(number: int, frame: FrameType | None) -> NoReturn:
 
 def _run(args: argparse.Namespace, seed: int, folder: Path) -> int:
     from sim.demo import Demo
-    from sim.demo_site import FOR_PEOPLE, FOR_THE_DAY
+    from sim.demo_site import FOR_PEOPLE, FOR_STAFF, FOR_THE_DAY
 
     for number in SIGNALS:
         signal.signal(number, _interrupted)
-    pace = FOR_THE_DAY if args.scenario else FOR_PEOPLE
-    demo = Demo(folder, pace, seed, power=args.scenario is None, board=args.board)
+    pace = {None: FOR_PEOPLE, "staff": FOR_STAFF}.get(args.scenario, FOR_THE_DAY)
+    demo = Demo(folder, pace, seed, power=args.scenario is None, board=args.board, wiring=args.wiring)
     try:
         if args.headless:
-            from sim.day import play
-
-            return play(demo, seed)
+            return _play(args, demo, seed)
         return _with_page(demo, args, seed)
     except KeyboardInterrupt:
         print("\n结束 ended")
         return 0 if args.scenario is None else 130
     finally:
         demo.close()
+
+
+def _play(args: argparse.Namespace, demo: Demo, seed: int) -> int:
+    if args.scenario == "staff":
+        from sim.staff_day import play as play_staff
+
+        return play_staff(demo, seed)
+    from sim.day import play
+
+    return play(demo, seed)
 
 
 def _with_page(demo: Demo, args: argparse.Namespace, seed: int) -> int:
@@ -107,9 +124,7 @@ def _with_page(demo: Demo, args: argparse.Namespace, seed: int) -> int:
         if args.open:
             webbrowser.open(page.url)
         if args.scenario:
-            from sim.day import play
-
-            return play(demo, seed)
+            return _play(args, demo, seed)
         page.wait()
         return 0
     finally:

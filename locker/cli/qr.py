@@ -2,7 +2,7 @@
 
 Knows how dense a code a scanner module in the cabinet can read (version 10 at error correction M, from 25 cm), and
 that phones and terminals have dark modes: each form brings its own white, with the quiet zone of four modules inside.
-The pictures are written here; the library only arranges the modules. Must never know what a token says.
+The pictures are written here; ``locker.qr`` arranges the modules. Must never know what a token says.
 
 Met in qrcode 8.2: a block of nothing but zero bits raises ``ValueError: glog(0)``. It takes over 300 zero bits in a
 row, which a token, ending in its signature, cannot have.
@@ -14,11 +14,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from qrcode.constants import ERROR_CORRECT_M
-from qrcode.main import QRCode
-from qrcode.util import MODE_ALPHA_NUM, QRData
-
 from locker.authority.base45 import ALPHABET
+from locker.qr import arrange
 
 VERSION_MAX = 10
 """The densest code that scanner modules of 640 x 480 pixels read reliably (tokens contract, section 1)."""
@@ -53,15 +50,13 @@ def draw(text: str, version_max: int = VERSION_MAX) -> Code:
     data = text.encode("ascii", errors="replace")
     if data.translate(None, ALPHABET):
         raise QrError("a QR code in alphanumeric mode holds only 0-9, A-Z, space and $%*+-./:")
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_MODULES)
-    code.add_data(QRData(data, mode=MODE_ALPHA_NUM), optimize=0)
-    code.make(fit=True)
-    if code.version > version_max:
+    version, rows = arrange(data, QUIET_MODULES)
+    if version > version_max:
         raise QrError(
-            f"{len(text)} characters need QR version {code.version}, scanners read up to {version_max}; "
+            f"{len(text)} characters need QR version {version}, scanners read up to {version_max}; "
             "shorten the order, the subject or the cabinet's id"
         )
-    return Code(int(code.version), tuple(tuple(bool(module) for module in row) for row in code.get_matrix()))
+    return Code(version, rows)
 
 
 def png(code: Code, module_pixels: int = PNG_PIXELS) -> bytes:

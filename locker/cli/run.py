@@ -25,9 +25,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the controller. 0 after a clean stop; an error in a turn is logged and gives 1."""
+    """Run the controller. 0 after a clean stop, 79 where the computer is to be switched off (the unit does that); an
+    error in a turn is logged and gives 1.
+    """
     from locker.assembly import Program
     from locker.config import load
+    from locker.power import EXIT_POWER_OFF
 
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
@@ -41,4 +44,4 @@ def run(args: argparse.Namespace) -> int:
     except Exception:
         logging.getLogger("locker").exception("a turn failed; stopping so that the service manager starts anew")
         return 1
-    return 0
+    return EXIT_POWER_OFF if program.service.over else 0

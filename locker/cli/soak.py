@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sim.world.world import Outcome
 
 WORLDS, DAYS, LINES = 20, 1.0, 40
+BOARDS = ("cu24", "cu16", "cu48", "cu48b", "8a", "waveshare", "eletechsup", "shift", "mcp")
+"""Those of ``sim.world.lock_boards`` (a test compares them); "cu24" is two KR-CU12 in some worlds."""
+SEEDS_MAX = 1 << 40
+"""More worlds than there is time for."""
 SHRINK_S = 600
 SAVED = Path("soak-failure.json")
 
@@ -31,12 +35,14 @@ SAVED = Path("soak-failure.json")
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``locker soak``."""
     add = parser.add_argument
-    add("--worlds", type=int, default=WORLDS, help="多少个世界  worlds (default: %(default)s)")
+    add("--worlds", type=int, help=f"多少个世界  worlds (default: {WORLDS}, with --hours as many as there is time for)")
+    add("--hours", type=float, help="跑几小时,出错也继续  begin worlds for so many hours, and go on after a failure")
     add("--days", type=float, default=DAYS, help="每个世界多少天  days each (default: %(default)s)")
     add("--seed", type=int, help="第一个种子  first seed (default: of the clock, printed)")
     add("--jobs", type=int, default=1, help="进程数  processes (default: %(default)s)")
     add("--visits", type=int, help="每天多少人  visits a day (default: drawn)")
     add("--faults", type=float, help="故障多少,0 为无  level of faults, 0 for none (default: drawn)")
+    add("--board", default="", help=f"只用一种锁板  one kind of lock board: {', '.join(BOARDS)} (default: drawn)")
     add("--keep-going", action="store_true", help="出错也继续  go on after a failure")
     add("--counts", action="store_true", help="打印见过的一切  print everything that was met")
     add("--replay", type=Path, metavar="FILE", help="重放一个计划,讲出经过  play a saved plan again and tell its story")
@@ -56,8 +62,12 @@ def run(args: argparse.Namespace) -> int:
     """Play. 0 when every invariant held in every world and a long campaign met everything, else 1; 2 for misuse."""
     from sim.world.plan import PlanError
 
-    if args.worlds < 1 or args.jobs < 1 or args.days <= 0:
-        print("locker soak: --worlds and --jobs must be at least 1, --days more than 0", file=sys.stderr)
+    short = (args.worlds is not None and args.worlds < 1) or args.jobs < 1
+    if short or args.days <= 0 or (args.hours is not None and args.hours <= 0):
+        print("locker soak: --worlds and --jobs must be at least 1, --days and --hours more than 0", file=sys.stderr)
+        return 2
+    if args.board and args.board not in BOARDS:
+        print(f"locker soak: 没有这种锁板 no lock board {args.board!r}; there is: {', '.join(BOARDS)}", file=sys.stderr)
         return 2
     try:
         return _replay(args) if args.replay else _campaign(args)
@@ -97,55 +107,67 @@ def _differs(found: Plan) -> str:
 def _campaign(args: argparse.Namespace) -> int:
     """Play many worlds with a progress bar, then shrink the first failure, then report."""
     seed = clock.wall_s() if args.seed is None else args.seed
-    print(f"种子 seeds {seed} .. {seed + args.worlds - 1}")
+    worlds = WORLDS if args.worlds is None and args.hours is None else args.worlds
+    print(f"种子 seeds {seed} .. {seed + worlds - 1 if worlds else f'({args.hours:g} h)'}")
     begun_ms = clock.boot_ms()
-    result = _played(args, seed, begun_ms)
+    result = _played(args, range(seed, seed + (worlds or SEEDS_MAX)), begun_ms)
     seconds = max(1, clock.boot_ms() - begun_ms) / 1000
     coverage = _told(args, result, seconds)
     if args.report or args.fill:
         _write_report(args, result, coverage, seed, seconds)
+    if result.ended:
+        print(f"中断 cut short: {result.ended}")
+    if result.failed:
+        print(f"失败 failed: {', '.join(str(outcome.plan.seed) for outcome in result.failed)}")
     if result.first is not None:
         _tell_failure(args, result.first)
+        _judge(coverage, result.worlds)
+        return 1
+    if result.ended:
         return 1
     print("一切成立 every invariant held in every world")
     return _judge(coverage, result.worlds)
 
 
-def _played(args: argparse.Namespace, seed: int, begun_ms: int) -> Result:
+def _played(args: argparse.Namespace, seeds: range, begun_ms: int) -> Result:
     from sim.demo_progress import Bar
     from sim.world import campaign
 
-    with Bar(args.worlds) as bar:
+    ends_ms = begun_ms + int((args.hours or 0) * 3_600_000)
+    endless = len(seeds) == SEEDS_MAX
+    with Bar(0 if endless else len(seeds)) as bar:
 
         def on_world(result: Result, outcome: Outcome) -> None:
-            bar.begins(f"{_speed(result, (clock.boot_ms() - begun_ms) / 1000)}  {len(result.failed)} failed")
+            bar.begins(f"{_speed(result, (clock.boot_ms() - begun_ms) / 1000)}  {len(result.failed)} failed", endless)
             bar.ends()
             if not outcome.good:
                 bar.says(f"seed {outcome.plan.seed}: {_why(outcome)}")
 
         return campaign.run(
-            range(seed, seed + args.worlds),
+            seeds,
             args.days,
             jobs=args.jobs,
             visits=args.visits,
             faults=args.faults,
+            board=args.board,
             on_world=on_world,
-            stop_at_first=not args.keep_going,
+            stop_at_first=not args.keep_going and args.hours is None,
+            time_is_up=lambda: args.hours is not None and clock.boot_ms() >= ends_ms,
         )
 
 
 def _told(args: argparse.Namespace, result: Result, seconds: float) -> Coverage:
     """Say what was played and what was met."""
-    from sim.world import residents, staff
     from sim.world.counts import grouped
     from sim.world.coverage import Coverage
     from sim.world.names import PART_NAMES, both
+    from sim.world.rarities import EVERYBODY
 
     print(f"{result.worlds} worlds, {result.days:.1f} cabinet-days, {_speed(result, seconds)}")
     for group, names in grouped(result.counts).items():
         if (args.counts and group != "at") or group == "total":
             print(f"{group}: " + ", ".join(f"{name} {count}" for name, count in names.items()))
-    coverage = Coverage(result.counts, residents.KINDS | staff.KINDS)
+    coverage = Coverage(result.counts, EVERYBODY)
     for part in coverage.parts:
         print(f"  {part.met:>3} / {part.all:<3} {both(PART_NAMES[part.kind])}")
     return coverage
@@ -168,7 +190,7 @@ def _judge(coverage: Coverage, worlds: int) -> int:
 def _write_report(args: argparse.Namespace, result: Result, coverage: Coverage, seed: int, seconds: float) -> None:
     from sim.world import report
 
-    given = {name: getattr(args, name) for name in ("worlds", "days", "visits", "faults", "jobs")}
+    given = {name: getattr(args, name) for name in ("worlds", "hours", "days", "visits", "faults", "jobs")}
     said = [f"--{name} {value:g}" for name, value in given.items() if value is not None]
     command = shlex.join(["locker", "soak", *" ".join(said).split(), "--seed", str(seed)])
     campaign = report.Campaign(result, coverage, command, _commit(), seconds)

@@ -2,12 +2,15 @@
 import * as cabinet from "./cabinet.js";
 import * as clock from "./clock.js";
 import * as faults from "./faults.js";
+import * as fittings from "./fittings.js";
 import { flag } from "./make.js";
+import * as kiosk from "./kiosk.js";
 import * as office from "./office.js";
 import * as phone from "./phone.js";
 import * as screen from "./screen.js";
 import * as stream from "./stream.js";
 import * as tabs from "./tabs.js";
+import * as upkeep from "./upkeep.js";
 import { listen } from "./wire.js";
 import { languages, swap, word } from "./words.js";
 
@@ -30,10 +33,13 @@ function draw(state) {
   health(state.controller.running ? "running" : "down", !state.controller.running);
   cabinet.draw(state);
   screen.draw(state.screen);
+  kiosk.draw(state);
   phone.draw(state);
   faults.draw(state);
   office.draw(state);
   clock.draw(state);
+  upkeep.draw(state);
+  fittings.draw(state);
   document.body.dataset.ready = "yes";
 }
 

@@ -96,6 +96,7 @@ function messages(all) {
 function staff(state) {
   return make("div", { class: "choices" }, doorPicker(state, door, (chosen) => { door = chosen; again(); }),
     worded("plain", "staff", () => code("staff", { door })),
+    worded("plain", "badge", () => code("badge", {})), worded("plain", "label", () => code("label", {})),
     worded("plain", "remote", () => act("remote", { door })));
 }
 

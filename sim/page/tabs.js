@@ -1,4 +1,4 @@
-// The tabs of the card at the side: troubles, the cloud's office, the machine's clock.
+// The tabs of the card at the side: troubles, the cloud's office, the machine's clock, the technician's view, the power.
 import { word, other } from "./words.js";
 
 let chosen = "switches";

@@ -26,6 +26,7 @@ class Row:
     data: dict[str, Any]
     body: bytes
     hash: bytes
+    quality: str = ""
 
     @property
     def cti(self) -> str:
@@ -51,7 +52,19 @@ class Archive:
                 json.loads(body) if body else {"type": "", "door": 0, "at_ms": 0, "boot_ms": 0, "data": {}}
             )
             times = event["at_ms"], event["boot_ms"]
-            rows.append(Row(ms, seq, event["type"], event["door"], *times, event["data"], body, chained))
+            rows.append(
+                Row(
+                    ms,
+                    seq,
+                    event["type"],
+                    event["door"],
+                    *times,
+                    event["data"],
+                    body,
+                    chained,
+                    event.get("quality", ""),
+                )
+            )
         self.seq = found[-1][0] if found else self.seq
         return rows
 

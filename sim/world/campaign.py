@@ -10,30 +10,38 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
+from sim.world import lock_boards
 from sim.world.counts import Counts
-from sim.world.forecast import draw
+from sim.world.forecast import draw, draw_long
 from sim.world.plan import DAY_MS, Plan
 from sim.world.scene import Check
 from sim.world.world import Outcome, World
 
 MEMORY = Path("/dev/shm")
 """A file system in memory, where there is one: the same SQLite, the same syncs, and no disk to wait for."""
+LONG_EVERY, LONG_FROM_DAYS = 100, 0.2
+"""One world in so many is a long one, where the others have at least so many days."""
 
 
 @dataclass(slots=True)
 class Result:
-    """What a campaign found: worlds and cabinet-days played, everything met, the first world that failed."""
+    """What a campaign found: worlds and cabinet-days played, everything met, the worlds that failed.
+
+    ``ended`` says why it ended before its time, empty when it did not: a process of it was lost.
+    """
 
     worlds: int = 0
     ms: int = 0
     counts: Counts = field(default_factory=Counter)
     failed: list[Outcome] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
+    ended: str = ""
 
     def take(self, outcome: Outcome) -> None:
         """One more world."""
@@ -64,9 +72,21 @@ def play(
         return World(plan, Path(made), kept=kept, more=more).run()
 
 
-def seeded(seed: int, days: float, visits: int | None = None, faults: float | None = None) -> Outcome:
-    """Draw and play the world of one seed."""
-    return play(draw(seed, days, visits=visits, faults=faults))
+def seeded(seed: int, days: float, visits: int | None = None, faults: float | None = None, board: str = "") -> Outcome:
+    """Draw and play the world of one seed; one seed in ``LONG_EVERY`` is of a long world, unless one asked for others.
+
+    A world of minutes stays one: whoever asks for those wants them. ``board`` is one of ``sim.world.lock_boards``,
+    drawn where it is empty.
+    """
+    if (
+        seed % LONG_EVERY == LONG_EVERY - 1
+        and visits is None
+        and faults is None
+        and not board
+        and days >= LONG_FROM_DAYS
+    ):
+        return play(draw_long(seed))
+    return play(draw(seed, days, visits=visits, faults=faults, **lock_boards.drawn(seed, board)))
 
 
 def run(
@@ -76,25 +96,36 @@ def run(
     jobs: int = 1,
     visits: int | None = None,
     faults: float | None = None,
+    board: str = "",
     on_world: Callable[[Result, Outcome], None] = lambda result, outcome: None,
     stop_at_first: bool = True,
+    time_is_up: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Play the worlds of these seeds. ``on_world`` is called after each; ends at the first failure if told to."""
+    """Play the worlds of these seeds. ``on_world`` is called after each; ends at the first failure if told to.
+
+    When the time is up no other world is begun, and those that are under way are played to their end.
+    """
     result, rest = Result(), iter(seeds)
+
+    def over() -> bool:
+        return time_is_up() or (stop_at_first and bool(result.failed))
+
     if jobs <= 1:
-        for seed in rest:
-            _note(result, seeded(seed, days, visits, faults), on_world)
-            if stop_at_first and result.failed:
-                break
+        while not over() and (seed := next(rest, None)) is not None:
+            _note(result, seeded(seed, days, visits, faults, board), on_world)
         return result
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        playing = {pool.submit(seeded, seed, days, visits, faults) for seed in islice(rest, jobs * 2)}
+        playing = {pool.submit(seeded, seed, days, visits, faults, board) for seed in islice(rest, jobs + 1)}
         while playing:
             done, playing = wait(playing, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=_seed):
-                _note(result, future.result(), on_world)
-            if not (stop_at_first and result.failed):
-                playing |= {pool.submit(seeded, seed, days, visits, faults) for seed in islice(rest, len(done))}
+            try:
+                for future in sorted(done, key=_seed):
+                    _note(result, future.result(), on_world)
+            except BrokenProcessPool as lost:
+                result.ended = f"a process of the campaign was lost ({lost}); the figures are of the worlds before that"
+                break
+            if not over():
+                playing |= {pool.submit(seeded, seed, days, visits, faults, board) for seed in islice(rest, len(done))}
     return result
 
 

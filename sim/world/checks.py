@@ -31,8 +31,9 @@ SIGHT_MS = 60_000
 class AuthorityFirst(Check):
     """Invariant 1. At the moment an unlock order leaves the machine, the disk holds an event that allows this very
     door, not ended, used for three orders at most; its token was issued for this cabinet by a key that may, is
-    claimed for this door, and at the grant was neither expired (by the cabinet's clock, and by the true one while
-    that is right) nor revoked by a list on the disk.
+    claimed for this door, names the order that the event names, and at the grant was neither expired (by the cabinet's
+    clock, and by the true one while that is right) nor revoked by a list on the disk; and by the key set on the disk
+    its key was neither retired nor run out, held already (unless nobody could know the time), and had not cut it off.
 
     Ambiguous: a coil that no order was for (the board took the wrong lock, or a frame was changed on the wire with
     its sum intact) is no order of ours; it is excused only while such a fault is known to have happened within five
@@ -70,8 +71,20 @@ class AuthorityFirst(Check):
         right = abs(scene.clock_wrong_ms) <= 60_000 and scene.trouble.under_way["clock"] == 0
         if row.kind == "granted" and right and WALL_MS + row.ms > (token.exp + LEEWAY_S + 120) * 1000:
             self.breach(f"event {row.seq} granted a token that had expired by true time")
+        if row.kind == "granted":
+            self._judge_key(permit, token)
         if row.kind != "moved" and 0 < scene.register.revoked.get(token.cti, 0) <= permit.list_version:
             self.breach(f"event {row.seq} {row.kind} a token that is revoked")
+
+    def _judge_key(self, permit: Permit, token: Issued) -> None:
+        """Retired and run out keys are no genuine ones; what is left is when a key holds, and its cut-off."""
+        row, cut_off = permit.row, self.scene.register.cut_offs.get(permit.keys_version, 0)
+        if bytes.fromhex(str(row.data.get("order", ""))).decode() != token.order:
+            self.breach(f"event {row.seq} granted an order that its token was not issued for")
+        if token.cut_off and token.iat < cut_off:
+            self.breach(f"event {row.seq} granted a token of {token.iat}, and its key was cut off at {cut_off}")
+        if row.quality != "floor" and row.at_ms < (token.since - LEEWAY_S) * 1000:
+            self.breach(f"event {row.seq} granted a token of a key that holds from {token.since} on")
 
     def energised(self, coil: Energised) -> None:
         """A coil is put on."""
@@ -85,8 +98,9 @@ class OwnOrderOnly(Check):
     inside, except those that a person left behind after saying there were none. Every leaf that stands open for a
     minute in clear sight has an event that says so, whoever opened it.
 
-    Ambiguous: a door that the board opened by mistake may show somebody's papers; no controller can prevent it.
-    Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed.
+    Ambiguous: papers laid into a door whose ill switch said that it never opened, so that its visit was moved on to
+    another, are known to nobody. A door that the board opened by mistake may show somebody's papers; no controller can
+    prevent it. Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed.
     """
 
     number, name = 2, "own_order_only"
@@ -140,6 +154,9 @@ class OwnOrderOnly(Check):
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
+        if row.kind == "moved" and row.data.get("why") != "larger" and not self.scene.trouble.calm:
+            unseen = int(row.data["from"])
+            self.scene.left_behind.setdefault(unseen, set()).update(self.scene.street.papers(unseen))
         if row.kind in SEEN_OPEN:
             self._told[row.door] = row.ms
         elif row.kind == "shut":

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from locker.model import Purpose, Show
 from sim.world.archive import Row
+from sim.world.lock_boards import place
 from sim.world.scene import BELIEF_MS, Check, Scene
 from sim.world.site import WALL_MS
 from sim.world.street import Order, Swing
@@ -21,8 +22,12 @@ LEFT_OPEN_MS = 5 * MINUTE_MS
 WRONG_MAX, WRONG_MS = 5, 10 * MINUTE_MS
 SLACK_MS = 1000
 LAPSED_S = 900
+LEEWAY_S = 120
+NONCE_MS = 180_000
 REFUSED_MS = 30_000
 REFUSALS_MINUTE_MAX = 60
+BY_HAND = ("finished", "handed_over")
+USES = ("granted", "reopened", "moved", "opened")
 REFUSES = ("denied", "code_wrong", "keypad_locked", "visit_ended")
 
 
@@ -62,7 +67,8 @@ class QuarantineHolds(Check):
 
     def ordered(self, order: Order) -> None:
         """An order leaves the machine."""
-        since_ms = self._since.get(f"board{order.board}")
+        board, _ = place(self.scene.site, order.board, order.channel)
+        since_ms = self._since.get(board)
         if since_ms is not None and order.ms - since_ms > SLACK_MS:
             self.breach(f"door {order.door} was ordered, and its board is in quarantine since {since_ms} ms")
 
@@ -84,6 +90,8 @@ class SpentWhenSeen(Check):
         """A row is on the disk."""
         if row.kind in ("opened", "opened_late"):
             self._opened.add(row.cti)
+        if row.kind == "duty_ended" and row.data["why"] in BY_HAND:
+            self._opened.add(row.cti)  # a staff code without a door is spent when its duty is ended by hand
         if "load" in row.data:
             load, order = int(row.data["load"]), str(row.data["order"])
             if self._loads.setdefault(load, order) != order:
@@ -96,8 +104,35 @@ class SpentWhenSeen(Check):
             self.breach(f"the tokens {sorted(unseen)[:3]} are spent, and no event says that their door was seen open")
 
 
+class TimeNeverBack(Check):
+    """Invariant 1. No token is granted that had run out at a time which the disk had known to be right before: the time
+    may be lost with the power, what was certain may not. And while the time is a guess nothing is forgotten that says
+    which codes were used.
+    """
+
+    number, name = 1, "time_never_back"
+
+    def __init__(self, scene: Scene) -> None:
+        """Nothing is certain."""
+        super().__init__(scene)
+        self._certain_ms = 0
+
+    def row(self, row: Row) -> None:
+        """A row is on the disk."""
+        scene = self.scene
+        if row.kind == "retention" and row.quality == "floor":
+            self.breach(f"event {row.seq}: {row.data} were forgotten while the time was a guess")
+        if row.quality == "synced" and scene.clock_wrong_ms == 0 and not scene.trouble.under_way["clock"]:
+            self._certain_ms = max(self._certain_ms, row.at_ms)
+        token = scene.register.tokens.get(row.cti)
+        if row.kind == "granted" and token is not None and (token.exp + LEEWAY_S) * 1000 < self._certain_ms:
+            self.breach(f"event {row.seq} granted a token that ran out at {token.exp}, long before what was certain")
+
+
 class NonceOnce(Check):
-    """Invariant 5. Over the network a resident's grant opens only with a nonce, and no nonce brings two visits."""
+    """Invariant 5. Over the network a resident's grant opens only with a nonce, and no nonce brings two visits; a nonce
+    opens only when this screen has first shown it within the last three minutes.
+    """
 
     number, name = 5, "nonce_once"
 
@@ -105,6 +140,12 @@ class NonceOnce(Check):
         """None was used."""
         super().__init__(scene)
         self._used: dict[bytes, str] = {}
+        self._shown_ms: dict[str, int] = {}
+
+    def showed(self, show: Show) -> None:
+        """A screen."""
+        if show.invite:
+            self._shown_ms.setdefault(show.invite.rpartition("n=")[2], self.scene.clock())
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
@@ -116,6 +157,10 @@ class NonceOnce(Check):
             self.breach(f"event {row.seq} granted door {row.door} over the network without a nonce")
         elif nonce is not None and self._used.setdefault(nonce, row.cti) != row.cti:
             self.breach(f"event {row.seq} granted door {row.door} on a nonce that has had its visit")
+        if nonce is not None:
+            shown_ms = self._shown_ms.get(nonce.hex(), -(1 << 40))
+            if row.ms - shown_ms > NONCE_MS + 2 * self.scene.slow_ms + SLACK_MS:
+                self.breach(f"event {row.seq} granted door {row.door} on a nonce of {row.ms - shown_ms} ms ago")
 
 
 class InterruptedTold(Check):
@@ -187,8 +232,10 @@ class RefusalsTold(Check):
 
 class BoardsSeen(Check):
     """Invariant 8. A board that has been without power for a minute is known to be out of reach: its doors are unknown.
-    A leaf that has stood open for five minutes in clear sight is believed to be left open, not in use. A reservation
-    ends with its token, a quarter of an hour later at the most.
+    A leaf that has stood open for five minutes in clear sight, and for which nobody's code was taken in that time, is
+    believed to be left open, not in use. A reservation ends with its token, a quarter of an hour later at the most; but
+    where the token is spent and the leaf still stands open, somebody's papers may lie inside until it has been shut for
+    a minute.
     """
 
     number, name = 8, "boards_and_time_seen"
@@ -198,6 +245,13 @@ class BoardsSeen(Check):
         super().__init__(scene)
         self._off_ms: dict[int, int] = {}
         self._opened_ms: dict[int, int] = {}
+        self._used_ms: dict[int, int] = {}
+        self._shut_ms: dict[int, int] = {}
+
+    def row(self, row: Row) -> None:
+        """A row is on the disk."""
+        if row.kind in USES:
+            self._used_ms[row.door] = row.ms
 
     def swung(self, swing: Swing) -> None:
         """A leaf moves."""
@@ -205,6 +259,7 @@ class BoardsSeen(Check):
             self._opened_ms[swing.door] = swing.ms
         else:
             self._opened_ms.pop(swing.door, None)
+            self._shut_ms[swing.door] = swing.ms
 
     def tick(self) -> None:
         """Now and then."""
@@ -219,7 +274,8 @@ class BoardsSeen(Check):
             elif now_ms - self._off_ms.setdefault(number, now_ms) > BELIEF_MS:
                 self._judge_silent(number, doors)
         for door, opened_ms in self._opened_ms.items():
-            if now_ms - max(opened_ms, scene.clear_ms) > LEFT_OPEN_MS and doors[door][0] == "open":
+            since_ms = max(opened_ms, scene.clear_ms, self._used_ms.get(door, 0))
+            if now_ms - since_ms > LEFT_OPEN_MS and doors[door][0] == "open":
                 self.breach(f"door {door} has stood open since {opened_ms} ms, and is believed to be in use")
         if scene.trouble.calm and scene.clock_wrong_ms == 0 and now_ms - scene.run_ms > LAPSED_S * 1000:
             self._judge_reserved(doors)
@@ -237,10 +293,18 @@ class BoardsSeen(Check):
             return
         claimed = self.scene.archive.claimed()
         for door, order in reserved.items():
+            just_shut = self.scene.clock() - self._shut_ms.get(door, -(1 << 40)) <= BELIEF_MS
+            if (door in self._opened_ms or just_shut) and self._was_opened(door, order):
+                continue
             ends = [t.exp for t in tokens.values() if (t.order, t.purpose) == (order, Purpose.DEPOSIT)]
             ends += [tokens[cti].exp for cti, at in claimed if at == door]
             if now_s > max(ends, default=0) + LAPSED_S:
                 self.breach(f"door {door} is still reserved for order {order}, whose code has long run out")
+
+    def _was_opened(self, door: int, order: str) -> bool:
+        """Whether a code of this order has had this door opened."""
+        story, tokens = self.scene.story, self.scene.register.tokens.values()
+        return any(t.order == order and t.cti in story.spent and story.bound.get(t.cti) == door for t in tokens)
 
 
 class KeypadLocked(Check):
@@ -276,6 +340,7 @@ MORE: tuple[type[Check], ...] = (
     CustodyFollows,
     QuarantineHolds,
     SpentWhenSeen,
+    TimeNeverBack,
     NonceOnce,
     InterruptedTold,
     CommandsKept,

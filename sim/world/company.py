@@ -18,8 +18,6 @@ from sim.world.plan import DAY_MS, MINUTE_MS, Happening, Plan
 from sim.world.planted import Cast
 from sim.world.residents import COLLECTORS
 
-DAYS = 0.08
-VISITS = 250
 LEVEL = 1.0
 BEGINS_MS = 90_000
 
@@ -34,10 +32,10 @@ def _fits(seed: int, cast: Cast) -> bool:
     return all(getattr(site, name) == wanted for name, wanted in cast.site.items())
 
 
-def plan_of(seed: int, cast: Cast, days: float = DAYS) -> Plan:
+def plan_of(seed: int, cast: Cast) -> Plan:
     """The plan of a seed with this cast."""
-    drawn = draw(seed, days, visits=VISITS, faults=LEVEL)
-    more = [*_people(seed, cast, drawn), *_weather(seed, cast, drawn)]
+    drawn = draw(seed, cast.days, visits=cast.visits, faults=LEVEL)
+    more = [*_people(seed, cast, drawn), *_weather(seed, cast, drawn), *cast.fixed]
     first = max((happening.number for happening in drawn.happenings), default=0) + 1
     added = [
         Happening(number=n, at_ms=at_ms, what=what, chance=seed * 1_000_003 + n, args=args)
@@ -51,9 +49,9 @@ def _people(seed: int, cast: Cast, plan: Plan) -> Iterator[tuple[int, str, dict[
     for kind, often in cast.people.items():
         stream = Random(f"{seed}/company/{kind}")
         for number in range(often):
-            args: dict[str, Any] = {"kind": kind, "order": f"C{kind}{number}"}
+            args: dict[str, Any] = {"kind": kind, "order": f"C{number}{kind}"[:16]}
             if kind in COLLECTORS:
-                args["order"] = f"A{stream.randrange(max(1, int(VISITS * plan.days * 0.55)))}"
+                args["order"] = f"A{stream.randrange(max(1, int(cast.visits * plan.days * 0.55)))}"
             yield stream.randrange(BEGINS_MS, plan.end_ms), "person", args
 
 

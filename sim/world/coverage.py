@@ -33,6 +33,20 @@ STRIKES = (*FAULTS, *CUTS)
 _ONLY_OPEN = "asked only of a visit that waits at an open door; the row is there because a fact has one everywhere"
 _START = "said by locker.assembly before the program runs; a world puts the program together itself"
 _OPENING = "a door is given up when a pulse is due, and then the visit is opening"
+_TOLD_ONCE = (
+    "a board tells an open door again only after it was out of sight (its state is unknown then) or after a pulse,"
+    " which makes it opening; open it can be in its own visit only, which asks otherwise"
+)
+_PULSED = "a visit sees its door open only after its pulse, which has made it opening; before that it is found open"
+_NO_BUTTON = (
+    "the screen has no button then, no other code may take over, and a pulse that is due makes it opening first"
+)
+_ON_DUTY = (
+    "a world's staff open named doors; duties are walked at random in tests/test_duty_random.py, cut at every commit in"
+    " tests/test_duty_power_cut.py, and played on the real program by locker demo --scenario staff"
+)
+ON_DUTY = ("loaded", "unloaded", "load_given_up", "recalled", "handed_out", "reassigned", "audited", "corrected")
+"""What only staff at work can bring about."""
 UNREACHABLE: dict[str, str] = {
     **{
         f"visit_row/shut:{state}": _ONLY_OPEN
@@ -41,12 +55,20 @@ UNREACHABLE: dict[str, str] = {
     "visit_row/opened:idle": "an idle visit has no door that could be seen",
     "visit_row/move:resting": _OPENING,
     "visit_row/move:pressing": _OPENING,
+    "visit_row/end:resting": _NO_BUTTON,
+    "visit_row/end:pressing": _NO_BUTTON,
+    "visit_row/empty:reminded": "the reminder takes the place of the screen with the button for a larger one",
+    **{f"door_row/found_open:{state}": _TOLD_ONCE for state in ("forced", "open", "opening")},
+    **{f"door_row/opened:{state}": _PULSED for state in ("forced", "left_open")},
     "refusal/occupied": "no board of a world (KR-CU24, KR-CU12) has sensors inside the compartments",
     "event/receipts_off": _START,
     "event/pickup_off": _START,
     "event/rights_narrowed": _START,
     "event/numbered": "an item from before there were pick-up codes; a world begins empty and has codes from the first",
     "event/no_code": "the secret of pick-up codes is there in every world",
+    **{f"event/{kind}": _ON_DUTY for kind in (*ON_DUTY, "audit_done")},
+    **{f"refusal/label_{why}": _ON_DUTY for why in ("damaged", "elsewhere", "idle", "loaded", "unknown")},
+    "refusal/staff_at_work": _ON_DUTY,
 }
 """What no world can meet, as it is counted, and why. A campaign that meets one of them all the same says so."""
 

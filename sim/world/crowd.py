@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Site
+from sim.world.rarities import KINDS as RARE
 from sim.world.residents import COLLECTORS, DEPOSITORS, ROGUES
 from sim.world.staff import COMMANDS
 
@@ -87,5 +88,6 @@ RARELY: dict[str, float] = {
     "staff_errs": 1.0,
     "technician": 0.7,
     "caretaker": 6.0,
+    **dict.fromkeys(RARE, 0.6),
 }
 """How often a day each of these comes to a busy cabinet."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from locker.model import Purpose, Quality
 from sim.links import PERFECT
-from sim.world import residents, staff, weather
+from sim.world import staff, weather
 from sim.world.people import Person
 from sim.world.plan import DAY_MS, Happening
+from sim.world.rarities import EVERYBODY
 from sim.world.site import WALL_MS, Issued
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def begin(world: World, happening: Happening) -> None:
     """
     world.say("plan", f"{happening.number} {happening.what} {sorted(happening.args.items())}")
     if happening.what == "person":
-        kinds = residents.KINDS | staff.KINDS
-        deeds = kinds[str(happening.args["kind"])](Person(world, happening))
+        deeds = EVERYBODY[str(happening.args["kind"])](Person(world, happening))
         world.live(deeds if "steps" not in happening.args else _first(deeds, int(happening.args["steps"])))
     else:
         world.live(world.overlap.during(weather.KINDS[happening.what](world, happening)))
@@ -94,6 +94,8 @@ def _unspent(me: Person) -> Deeds:
     """Every code that was claimed and never saw its door open still opens that door, and only that."""
     world = me.world
     for cti, door in world.archive.claimed():
+        if not door:
+            continue  # of a duty, which opens nothing by itself
         token = world.register.tokens[cti]
         now_s = (WALL_MS + world.ms) // 1000
         _, custody, order, _ = world.archive.doors()[door]
@@ -103,7 +105,8 @@ def _unspent(me: Person) -> Deeds:
             continue
         if gone and token.purpose is Purpose.DEPOSIT:
             continue
-        if cti in world.register.revoked or cti in world.scene.story.lapsed:
+        cut_off = world.register.cut_offs.get(world.scene.story.keys_version, 0)
+        if cti in world.register.revoked or (token.cut_off and token.iat < cut_off) or now_s < token.since:
             continue
         world.counts["quiet/unspent"] += 1
         yield from _must_open(me, token, door)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from msgspec import structs
+
 from sim.world import crowd
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Happening, Plan, Site
 from sim.world.seam import POINTS
@@ -17,12 +19,18 @@ from sim.world.seam import POINTS
 FIRST_MS = 30_000
 Draw = Callable[[Random, Site], dict[str, Any]]
 FLOORED_SHARE = 0.4
+LONG_DAYS, LONG_VISITS, LONG_LEVEL = 18.0, 30, 0.1
+LONG_SITE: dict[str, Any] = {"doors": 6, "boards": 1, "idle_poll_ms": 10_000, "events_max": 1000, "events_kept": 100}
+"""A long world: so many days, with so many visits a day and so few faults."""
 
 
-def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: float | None = None) -> Plan:
-    """The plan of seed ``seed``. ``visits`` a day and the level of ``faults`` are drawn unless given (0 for none)."""
+def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: float | None = None, **built: Any) -> Plan:
+    """The plan of seed ``seed``. ``visits`` a day and the level of ``faults`` are drawn unless given (0 for none).
+
+    ``built`` are properties of the site that are not drawn.
+    """
     chance = Random(f"{seed}/site")
-    site = _site(chance)
+    site = structs.replace(_site(chance), **built)
     end_ms = int(days * DAY_MS)
     level = chance.choice((0.3, 1.0, 1.0, 3.0)) if faults is None else faults
     a_day = chance.choice((10, 30, 60, 120, 200)) if visits is None else visits
@@ -39,6 +47,21 @@ def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: flo
         for n, (at, what, args) in numbered
     ]
     return Plan(seed=seed, end_ms=end_ms, site=site, happenings=happenings)
+
+
+def draw_long(seed: int) -> Plan:
+    """The plan of a long, quiet world: little happens but that the network is away for more than two weeks.
+
+    A small cabinet that is polled seldom, so that its weeks are played in half a minute; its log is soon full.
+    """
+    plan = draw(seed, LONG_DAYS, visits=LONG_VISITS, faults=LONG_LEVEL, **LONG_SITE)
+    stream = Random(f"{seed}/long")
+    first = max((happening.number for happening in plan.happenings), default=0) + 1
+    at_ms, for_ms = stream.randrange(DAY_MS // 4, DAY_MS), stream.randint(15, 17) * DAY_MS
+    args = {"for_ms": for_ms, "forgets": stream.random() < 0.5}
+    away = Happening(number=first, at_ms=at_ms, what="network", chance=seed * 1_000_003 + first, args=args)
+    happenings = sorted([*plan.happenings, away], key=lambda happening: (happening.at_ms, happening.number))
+    return structs.replace(plan, happenings=happenings)
 
 
 def _within(args: dict[str, Any], at_ms: int, end_ms: int) -> dict[str, Any]:

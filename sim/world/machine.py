@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drivers.gm65 import Gm65Driver
-from drivers.kerong_cu24 import Cu24Driver
+from drivers.lock_boards import lock_boards
 from locker import messages, timekeeping
 from locker.authority.keys import KeyRing
 from locker.authority.token import Authority
@@ -266,9 +266,10 @@ class Machine:
 
     def _drivers(self, boot: str, epoch: str, screen: Screen) -> list[Driver]:
         cfg, street, drivers = self._cfg, self._world.street, list[Driver]()
-        for board, port in zip(cfg.boards, street.ports, strict=True):
-            doors = {plan.door: plan.channel for plan in cfg.doors if plan.board == board.name}
-            drivers.append(Cu24Driver(board, doors, port))
+        if street.pins is not None:
+            drivers += street.pins.drivers(cfg)
+        else:
+            drivers += lock_boards(cfg, lambda board: street.lines[board.port])
         drivers.append(Gm65Driver(cfg.scanner, street.scanner_port))
         drivers.append(screen)
         will = messages.encode(Conn(state="offline", boot=boot, epoch=epoch))

@@ -146,7 +146,7 @@ class Person:
 
     def shuts_another(self, door: int) -> Deeds:
         """Shut a door that may be somebody else's by now, who has not taken theirs out yet."""
-        if self.order not in self.street.papers(door):
+        if self.order not in self.street.papers(door) or not self.mine(door):
             self.leaves_in(door)
         yield from self.shuts(door)
 

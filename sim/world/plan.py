@@ -34,8 +34,13 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """How this world's cabinet is built and wired, and what the machine in it has."""
+    """How this world's cabinet is built and wired, and what the machine in it has.
 
+    ``board`` and ``wiring`` are those of ``sim.world.lock_boards``; with two ``boards`` "cu24" are two KR-CU12.
+    """
+
+    board: str = "cu24"
+    wiring: str = ""
     doors: int = 24
     boards: int = 1
     poll_ms: int = 50

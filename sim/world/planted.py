@@ -16,13 +16,20 @@ from typing import Any
 class Cast:
     """Who comes besides those of the forecast: how many of each kind; only sites with these properties are taken.
 
-    ``built`` is how the site is built otherwise than it was drawn."""
+    ``built`` is how the site is built otherwise than it was drawn; ``days`` how long the world is, ``visits`` how many
+    a day the forecast has; ``fixed`` are happenings at fixed moments.
+    """
 
     people: dict[str, int] = field(default_factory=dict)
     weather: dict[str, int] = field(default_factory=dict)
     site: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
+    days: float = 0.08
+    visits: int = 250
+    fixed: tuple[tuple[int, str, dict[str, Any]], ...] = ()
 
+
+_FLOORED = {"point": "idle", "event": "", "statement": 1, "ends": "power", "off_ms": 8000, "floor": True}
 
 CASTS: dict[str, Cast] = {
     "street": Cast({"hurried": 6, "collects": 6, "takes_out": 2}),
@@ -44,6 +51,19 @@ CASTS: dict[str, Cast] = {
     "astray": Cast({"careful": 25}, {"board_astray": 4}),
     "network": Cast({"careful": 20, "foreigner": 4}, {"network": 4, "acks": 5, "broker": 4}),
     "root": Cast({"revokes": 10, "copies": 5}, site={"root": True}),
+    "keys": Cast({"old_keys": 12, "odd_codes": 12}, site={"root": True}),
+    "phones": Cast({"phones": 60}),
+    "dark_clock": Cast({"late": 60}, {"cut": 40}, site={"root": False, "rtc": False}, built={"rtc": False}),
+    "weeks": Cast(
+        {"careful": 10},
+        site={"root": False, "rtc": False},
+        days=1.6,
+        visits=12,
+        fixed=(
+            (100_000_000, "network", {"for_ms": 30_000_000, "forgets": False}),
+            (101_000_000, "cut", _FLOORED),
+        ),
+    ),
     "signed": Cast({"careful": 8, "hurried": 6}, site={"receipts": True}),
 }
 """Companies, by name. ``kill`` is a ``cut`` that ends the process alone, now."""
@@ -105,6 +125,31 @@ SABOTAGES: tuple[Sabotage, ...] = (
     Sabotage("audience is not looked at", _TOKEN, "if claims.aud != self._cabinet_id:", "if False:", 1, "rogues"),
     Sabotage(
         "any key may sign for anything", _TOKEN, "if claims.purpose not in key.purposes:", "if False:", 1, "rogues"
+    ),
+    Sabotage("the cut-off is not looked at", _TOKEN, "if claims.iat < key.cutoff_iat:", "if False:", 1, "keys"),
+    Sabotage("retired keys are taken", _TOKEN, "if key.retired:", "if False:", 1, "keys"),
+    Sabotage(
+        "a key's time is not looked at", _TOKEN, "if reason := judge_key(key, now):", "if reason := None:", 1, "keys"
+    ),
+    Sabotage("the signature is not verified", _TOKEN, "if not key.public.verify(", "if not max(", 1, "keys"),
+    Sabotage(
+        "the form is not looked at", _TOKEN, "if level := cose.not_canonical(message):", "if level := None:", 1, "keys"
+    ),
+    Sabotage(
+        "the floor is forgotten by a restart",
+        "locker/timekeeping.py",
+        "self._floor_ms = max(saved.floor_ms + since_ms, built_s * 1000)",
+        "self._floor_ms = built_s * 1000",
+        1,
+        "dark_clock",
+    ),
+    Sabotage(
+        "used codes are forgotten without a clock",
+        "locker/lapses.py",
+        "if not forgets(now.quality) or now.ms < self._forget_ms or",
+        "if now.ms < self._forget_ms or",
+        1,
+        "weeks",
     ),
     Sabotage("revoked is not looked at", _TOKEN, "if self._revoked.holds(claims.cti):", "if False:", 1, "root"),
     # invariant 2
@@ -210,6 +255,14 @@ SABOTAGES: tuple[Sabotage, ...] = (
         "repeated commands are done again", _COMMANDS, "elif command.id in self._done:", "elif False:", 5, "cloud"
     ),
     Sabotage("a nonce is good twice", _RECEPTION, "self._cabinet.invitation.use(bearer.nonce)", "pass", 5, "cloud"),
+    Sabotage(
+        "a nonce is good for ever",
+        "locker/authority/nonce.py",
+        "if age_ms >= GOOD_MS else",
+        "if not nonce else",
+        5,
+        "phones",
+    ),
     Sabotage("no nonce needed from afar", _RECEPTION, _NETWORK_ONLY, "if False:", 5, "cloud"),
     Sabotage("a start goes on opening", _SIGHTINGS, _SHUT, _SHUT + _PULSES_AGAIN, 5, "power"),
     Sabotage("the visit's note is lost", _CABINET, "self.say(KeepVisit(str(door)))", "pass", 5, "power"),

@@ -39,12 +39,13 @@ class Permit:
     """The last event that allowed a door to be pulsed, and how many orders were given on it.
 
     ``staffed``: it was asked for at the cabinet by staff, or while the log said that staff were there;
-    ``list_version``: the revocation list that was in force then.
+    ``list_version``: the revocation list that was in force then, ``keys_version`` the key set.
     """
 
     row: Row
     staffed: bool = False
     list_version: int = 0
+    keys_version: int = 0
     ended: bool = False
     orders: int = 0
 
@@ -70,7 +71,7 @@ class Story:
         self.bound: dict[str, int] = {}
         self.lapsed: set[str] = set()
         self.held: dict[int, str] = {}
-        self.revoked_version = 0
+        self.revoked_version = self.keys_version = 0
         self.staff = False
 
     def take(self, row: Row) -> None:
@@ -93,6 +94,8 @@ class Story:
             self.staff = kind == "staff_present"
         elif kind == "revoked_changed":
             self.revoked_version = int(row.data["version"])
+        elif kind == "keys_changed":
+            self.keys_version = int(row.data["version"])
         self._custody(row)
 
     def _allow(self, row: Row) -> None:
@@ -105,7 +108,7 @@ class Story:
             self.bound[row.cti] = row.door
         at_cabinet = row.data.get("source") in AT_THE_CABINET
         staffed = at_cabinet and (bool(row.data.get("by")) or self.staff)
-        self.permits[row.door] = Permit(row, staffed, self.revoked_version)
+        self.permits[row.door] = Permit(row, staffed, self.revoked_version, self.keys_version)
 
     def _custody(self, row: Row) -> None:
         if row.kind == "deposited":

@@ -7,7 +7,7 @@ production issuer; an id is drawn from the happening that asked for it, so that 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from locker import config
@@ -16,6 +16,7 @@ from locker.authority.ed25519 import PrivateKey
 from locker.authority.hotp import Secret
 from locker.authority.issue import issue
 from locker.model import Purpose
+from sim.world import lock_boards
 from sim.world.plan import Site
 
 CABINET, ELSEWHERE = "world-1", "world-2"
@@ -30,8 +31,12 @@ def _key(name: str) -> PrivateKey:
 
 RESIDENTS, STAFF, STRANGER, ROOT, DEVICE = map(_key, ("residents", "staff", "stranger", "root", "device"))
 NEXT = _key("residents next")
+RETIRED, OLD, NOT_YET, CUT_OFF = map(_key, ("retired", "old", "not yet", "cut off"))
+"""Residents' keys: retired; run out a day before the world begins; valid in sixty days; with a cut-off."""
 PICKUP = Secret(hashlib.sha256(b"world pickup").digest())
 DIGITS = 6
+OLD_S, NOT_YET_S = WALL_MS // 1000 - 86_400, WALL_MS // 1000 + 60 * 86_400
+"""When the old key has run out, and from when the one that is not valid yet holds."""
 BUILT_S = WALL_MS // 1000 - 30 * 86_400
 """When the program of every world was built."""
 INVITE = "https://example.org/x?c={cabinet}&n={nonce}"
@@ -48,10 +53,10 @@ def wires(site: Site) -> dict[int, tuple[int, int]]:
 
 def configuration(site: Site, path: str) -> config.Config:
     """The cabinet's configuration, as a file would give it."""
-    kind: Any = "kr-cu24" if site.boards == 1 else "kr-cu12"
     keys = [
         config.Key(public=RESIDENTS.public.hex(), purposes=RESIDENT_PURPOSES),
         config.Key(public=NEXT.public.hex(), purposes=RESIDENT_PURPOSES, state="next"),
+        config.Key(public=RETIRED.public.hex(), purposes=RESIDENT_PURPOSES, state="retired"),
         config.Key(public=STAFF.public.hex(), purposes=STAFF_PURPOSES),
     ]
     return config.Config(
@@ -63,12 +68,12 @@ def configuration(site: Site, path: str) -> config.Config:
                 side="left" if door <= site.doors // 2 else "right",
                 row=(door - 1) % max(1, site.doors // 2) + 1,
                 channel=channel,
-                board=f"board{number}",
+                board=board,
                 low=door % 4 == 0,
             )
-            for door, (number, channel) in wires(site).items()
+            for door, (board, channel) in _places(site).items()
         ],
-        boards=[_board(site, number, kind) for number in range(site.boards)],
+        boards=[board for number in range(site.boards) for board in lock_boards.configured(site, number)],
         scanner=config.Scanner(port="/dev/scanner"),
         store=config.Store(path=path, events_max=site.events_max, events_kept=site.events_kept),
         authority=config.Authority(root=ROOT.public.hex()) if site.root else None,
@@ -84,21 +89,17 @@ def configuration(site: Site, path: str) -> config.Config:
     )
 
 
-def _board(site: Site, number: int, kind: Any) -> config.Board:
-    return config.Board(
-        port=f"/dev/board{number}",
-        name=f"board{number}",
-        kind=kind,
-        closed_bit=1 if site.closed_bit else 0,
-        pulse_ms=site.pulse_ms,
-        poll_ms=site.poll_ms,
-        idle_poll_ms=site.idle_poll_ms,
-    )
+def _places(site: Site) -> dict[int, tuple[str, int]]:
+    """Each door's board and channel by the configuration's names."""
+    return {door: lock_boards.place(site, number, channel) for door, (number, channel) in wires(site).items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """One token as the cloud knows it. ``genuine``: made for this cabinet with a key that may; times are Unix s."""
+    """One token as the cloud knows it. ``genuine``: made for this cabinet with a key that may; times are Unix s.
+
+    ``since`` is from when its key holds; ``cut_off`` says that its key has a cut-off.
+    """
 
     text: str
     cti: str
@@ -108,6 +109,8 @@ class Issued:
     iat: int
     exp: int
     genuine: bool
+    since: int = 0
+    cut_off: bool = False
 
 
 class Register:
@@ -122,6 +125,7 @@ class Register:
         self.typed: dict[str, list[str]] = {}
         self.nonces: dict[str, bytes] = {}
         self.lists = 0
+        self.cut_offs: dict[int, int] = {}
 
     def load(self, load: int, order: str) -> None:
         """An item got a load number: its pick-up code is good for it, under an id that follows from the number."""
@@ -147,7 +151,7 @@ class Register:
         self._made[source] = turn = self._made.get(source, 0) + 1
         cti = hashlib.sha256(f"{self._seed}/{source}/{turn}".encode()).digest()[:16]
         staff = purpose in (Purpose.STAFF, Purpose.TECHNICIAN)
-        rightful = (STAFF,) if staff else (RESIDENTS, NEXT)
+        rightful = (STAFF,) if staff else (RESIDENTS, NEXT, NOT_YET, CUT_OFF)
         key = key or rightful[0]
         given: dict[str, Any] = {"sub": "staff-7" if purpose is Purpose.STAFF else "tech-1"} if staff else {}
         iat = wall_s if iat is None else iat
@@ -156,8 +160,27 @@ class Register:
             key=key, aud=aud, purpose=purpose, iat=iat, exp=exp, cti=cti, order=order.encode(), **(given | claims)
         )
         genuine = aud == CABINET and key in rightful
-        made = Issued(text, cti.hex(), purpose, order, int(claims.get("door", 0)), iat, exp, genuine)
+        since = NOT_YET_S if key is NOT_YET else 0
+        door = int(claims.get("door", 0))
+        made = Issued(text, cti.hex(), purpose, order, door, iat, exp, genuine, since=since, cut_off=key is CUT_OFF)
         self.tokens[made.cti] = made
         if claims.get("nonce"):
             self.nonces[made.cti] = claims["nonce"]
         return made
+
+    def spoil(self, cti: str) -> None:
+        """The cloud knows that this token was never made in this form: nothing may open for it."""
+        self.tokens[cti] = replace(self.tokens[cti], genuine=False)
+
+    def twin(self, first: Issued, order: str) -> str:
+        """The text of another token under the same id, for another order; the register keeps the first."""
+        iat = first.iat
+        return issue(
+            key=RESIDENTS,
+            aud=CABINET,
+            purpose=Purpose.COLLECT,
+            iat=iat,
+            exp=first.exp,
+            cti=bytes.fromhex(first.cti),
+            order=order.encode()[:16],
+        )

@@ -8,13 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from locker.authority.ed25519 import PublicKey
+from locker.authority.ed25519 import PrivateKey, PublicKey
 from locker.authority.issue_set import make_revocation, make_set
 from locker.authority.keys import IssuerKey, KeyState
 from locker.model import Purpose
 from sim.world.people import Person
 from sim.world.scene import Sent
-from sim.world.site import NEXT, RESIDENTS, ROOT, STAFF, STRANGER, WALL_MS
+from sim.world.site import (
+    CUT_OFF,
+    NEXT,
+    NOT_YET,
+    NOT_YET_S,
+    OLD,
+    OLD_S,
+    RESIDENTS,
+    RETIRED,
+    ROOT,
+    STAFF,
+    STRANGER,
+    WALL_MS,
+)
 
 if TYPE_CHECKING:
     from sim.world.world import Deeds, World
@@ -37,13 +50,17 @@ def looks_in(me: Person) -> Deeds:
 
 
 def staff_errs(me: Person) -> Deeds:
-    """Shows staff codes that name no door, a door that is not there, or that residents' keys have signed."""
+    """Shows a technician's code that names no door, one that residents' keys have signed, and begins to work by a slip.
+
+    A staff code without a door begins a duty (docs/staff.md); the next code, which names one, ends it at its menu.
+    """
+    yield from me.presents(me.code(Purpose.TECHNICIAN, door=0), tries=1)
     for door, key in ((0, STAFF), (len(me.street.doors) % 24 + 1, RESIDENTS)):
         yield from me.presents(me.code(Purpose.STAFF, door=door, key=key), tries=1)
     yield from me.presents(me.code(Purpose.STAFF, door=me.chance.choice(me.street.doors), sub="staff-9"), tries=1)
     shown = me.screen
     if shown is not None and shown.door in me.street.places and me.street.is_open(shown.door):
-        yield from me.shuts(shown.door)
+        yield from me.shuts_another(shown.door)
 
 
 def technician(me: Person) -> Deeds:
@@ -230,12 +247,20 @@ def keys(world: World, version: int, *, next_active: bool = False) -> bytes:
     residents = frozenset((Purpose.DEPOSIT, Purpose.COLLECT))
     named = frozenset((Purpose.STAFF, Purpose.TECHNICIAN))
     other = KeyState.ACTIVE if next_active else KeyState.NEXT
+    iat = (WALL_MS + world.ms) // 1000
+    cut_off = iat if next_active else 0
+    if next_active:
+        world.register.cut_offs.setdefault(version, cut_off)
     rows = [
         IssuerKey(PublicKey(RESIDENTS.public), residents),
         IssuerKey(PublicKey(NEXT.public), residents, state=other),
+        IssuerKey(PublicKey(RETIRED.public), residents, state=KeyState.RETIRED),
+        IssuerKey(PublicKey(OLD.public), residents, not_after=OLD_S),
+        IssuerKey(PublicKey(NOT_YET.public), residents, not_before=NOT_YET_S),
+        IssuerKey(PublicKey(CUT_OFF.public), residents, cutoff_iat=cut_off),
         IssuerKey(PublicKey(STAFF.public), named),
     ]
-    return make_set(ROOT, version, (WALL_MS + world.ms) // 1000, rows)
+    return make_set(ROOT, version, iat, rows)
 
 
 def new_keys(me: Person) -> Deeds:
@@ -250,7 +275,9 @@ def new_keys(me: Person) -> Deeds:
 
 
 def revokes(me: Person) -> Deeds:
-    """The root revokes some codes that were given out; their owners come all the same."""
+    """The root revokes some codes that were given out; their owners come all the same. The list before follows, and one
+    that somebody else has signed.
+    """
     world = me.world
     world.register.lists = version = world.register.lists + 1
     for token in list(world.register.tokens.values())[-8:]:
@@ -258,10 +285,20 @@ def revokes(me: Person) -> Deeds:
             world.register.revoked[token.cti] = version
     own = me.code(Purpose.STAFF, door=me.street.doors[0])
     world.register.revoked[own.cti] = version
-    listed = {bytes.fromhex(cti): world.register.tokens[cti].exp for cti in world.register.revoked}
-    world.cloud.raw("revoked", make_revocation(ROOT, version, (WALL_MS + world.ms) // 1000, listed), retain=True)
-    yield 4000
+    world.cloud.raw("revoked", _list(world, version, version, ROOT), retain=True)
+    yield 3000
+    if version > 1:
+        world.cloud.raw("revoked", _list(world, version - 1, version - 1, ROOT))
+    world.cloud.raw("revoked", _list(world, version + 1, 0, STRANGER))
+    yield 1000
     yield from me.presents(own, tries=1)
+
+
+def _list(world: World, version: int, up_to: int, key: PrivateKey) -> bytes:
+    """A list of this version with what was revoked by version ``up_to``."""
+    register = world.register
+    listed = {bytes.fromhex(cti): register.tokens[cti].exp for cti, by in register.revoked.items() if by <= up_to}
+    return make_revocation(key, version, (WALL_MS + world.ms) // 1000, listed)
 
 
 KINDS: dict[str, Callable[[Person], Deeds]] = {

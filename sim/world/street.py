@@ -11,12 +11,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from locker.config_gpio import GpioBoard
 from sim.body import Body
 from sim.gm65 import Gm65
 from sim.kerong_cu24 import KerongBoard
 from sim.links import FaultyWire, MemoryPort
+from sim.world.lock_boards import PINS, Unit, configured, unit_of, words_of
+from sim.world.pins import PinBoard, PinNoise, PinPort, PinUnit
 from sim.world.plan import Site
 from sim.world.site import wires
+from sim.world.wire_words import Words
 
 ORDER_MS_MAX = 5000
 """How long an order may be on a bad wire before it cannot be the cause of a pulse any more."""
@@ -24,6 +28,7 @@ FORGED_MS_MAX = 260_000
 """How long a forged frame may take to put a coil on: it may have become a delayed unlock, of 255 s at the most."""
 READINGS_KEPT = 12
 LONG_AGO_MS = -(1 << 40)
+ALL = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,11 @@ class Swing:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a status reply that reached the machine said: one bit a channel, 1 for open."""
+    """What a status reply that reached the machine said: one bit a channel, 1 for open; ``known`` are those told of."""
 
     ms: int
     open_mask: int
+    known: int = ALL
 
 
 class Witness:
@@ -85,7 +91,13 @@ class Leaves(Body):
     def __init__(self, channels: int, seed: int, cooldown_ms: int) -> None:
         """All shut."""
         self.moves: list[tuple[int, int, bool]] = []
+        self.coil_on: Callable[[int, int, int], None] = lambda channel, pulse_ms, now_ms: None
         super().__init__(channels, seed, cooldown_ms=cooldown_ms)
+
+    def energise(self, channel: int, pulse_ms: int, now_ms: int) -> None:
+        """Put a coil on, and say so before."""
+        self.coil_on(channel, pulse_ms, now_ms)
+        super().energise(channel, pulse_ms, now_ms)
 
     def _moved(self, channel: int, at_ms: int) -> None:
         super()._moved(channel, at_ms)
@@ -93,12 +105,12 @@ class Leaves(Body):
 
 
 class Board(KerongBoard):
-    """A lock board that says which coil it puts on, and that can be told to take the wrong one."""
+    """A KR-CU24 or KR-CU12 that can be told to take the wrong lock."""
 
-    def __init__(self, body: Body, kind: str, energised: Callable[[int, int], None]) -> None:
-        """``energised`` is called with the channel that was asked for and the moment."""
+    def __init__(self, body: Body, kind: str, closed_bit: int) -> None:
+        """As after power-on."""
         super().__init__(body, kind=kind)
-        self.energised = energised
+        self.closed_bit = closed_bit
         self.astray: deque[int] = deque()
         self.strayed_ms = LONG_AGO_MS
         self.forgets_at_reboot = True
@@ -109,21 +121,14 @@ class Board(KerongBoard):
             self.strayed_ms = now_ms
         return super()._unlock(lock, now_ms)
 
-    def _pulse(self, lock: int, now_ms: int) -> None:
-        for channel in range(self.locks) if lock == self.all_number else (lock,):
-            self.energised(channel, now_ms)
-        super()._pulse(lock, now_ms)
-
 
 class HostTap:
     """Between the machine's port and the wire: sees what leaves and what arrives, and changes nothing."""
 
-    def __init__(self, far: FaultyWire, channels: int, closed_bit: int, ordered: Callable[[int, int], None]) -> None:
+    def __init__(self, far: FaultyWire, words: Words, closed_bit: int, ordered: Callable[[int, int], None]) -> None:
         """``ordered`` is called with channel and moment before the bytes go on."""
-        self._far, self._ordered = far, ordered
-        self._all = (1 << channels) - 1
-        self._inverted = self._all if closed_bit == 1 else 0
-        self._bytes = channels // 8 if channels % 8 == 0 else channels // 8 + 1
+        self._far, self._words, self._ordered = far, words, ordered
+        self._inverted = closed_bit == 1
         self._buffer = bytearray()
         self.readings: deque[Reading] = deque(maxlen=READINGS_KEPT)
         self.after: Callable[[], None] = lambda: None
@@ -135,14 +140,14 @@ class HostTap:
 
     def feed(self, data: bytes, now_ms: int) -> None:
         """The machine writes one frame."""
-        orders = len(data) >= 8 and data[3] == 0x81
-        if orders:
-            self._ordered(data[2], now_ms)
+        channel = self._words.order(data)
+        if channel is not None:
+            self._ordered(channel, now_ms)
         self._forged = self._far.happened["forge"]
         self._far.feed(data, now_ms)
         if self._far.happened["forge"] != self._forged:
             self._forged, self._forged_ms = self._far.happened["forge"], now_ms
-        if orders:
+        if channel is not None:
             self.after()
 
     def refresh(self, now_ms: int) -> bytes:
@@ -150,27 +155,38 @@ class HostTap:
         data = self._far.refresh(now_ms)
         if data:
             self._buffer += data
-            self._find(now_ms)
+            for closed, known in self._words.states(self._buffer):
+                self.readings.append(Reading(now_ms, (closed ^ known if self._inverted else closed) & known, known))
         return data
 
     def deadline_ms(self) -> int | None:
         """The wire's."""
         return self._far.deadline_ms()
 
-    def _find(self, now_ms: int) -> None:
-        """Every whole status reply whose sum holds, wherever in the stream it begins."""
-        length, buffer = 8 + self._bytes, self._buffer
-        while (start := buffer.find(b"\x02")) >= 0 and len(buffer) - start >= length:
-            frame = buffer[start : start + length]
-            good = frame[3] == 0x80 and frame[4] == 0x10 and frame[5] == self._bytes and frame[6] == 3
-            if good and (sum(frame) - frame[7]) % 256 == frame[7]:
-                mask = (int.from_bytes(frame[8:], "little") ^ self._inverted) & self._all
-                self.readings.append(Reading(now_ms, mask))
-                del buffer[: start + length]
-            else:
-                del buffer[: start + 1]
-        if len(buffer) > 200:
-            del buffer[:-length]
+
+class PinTap:
+    """The same of a board on pins, where an order and its coil are one moment, and a look at the switches a reading."""
+
+    def __init__(self, ordered: Callable[[int, int], None]) -> None:
+        """``ordered`` is called with channel and moment before the coil is on."""
+        self._ordered = ordered
+        self.readings: deque[Reading] = deque(maxlen=READINGS_KEPT)
+        self.after: Callable[[], None] = lambda: None
+
+    def forged(self, ms: int) -> bool:
+        """Never: there are no frames."""
+        return False
+
+    def fired(self, channel: int, now_ms: int) -> None:
+        """A coil is about to be on."""
+        self._ordered(channel, now_ms)
+
+    def read(self, now_ms: int, closed: int) -> None:
+        """The machine reads the switches."""
+        self.readings.append(Reading(now_ms, ~closed & ALL))
+
+
+AnyBoard = Board | Unit | PinUnit
 
 
 class Street:
@@ -183,15 +199,15 @@ class Street:
         each = site.doors // site.boards
         self._labels = {place: door for door, place in self.places.items()}
         self.bodies = [Leaves(each, seed + number, site.cooldown_ms) for number in range(site.boards)]
-        kind = "kr-cu24" if site.boards == 1 else "kr-cu12"
-        self.boards = [Board(body, kind, self._energised(number)) for number, body in enumerate(self.bodies)]
-        for board in self.boards:
-            board.closed_bit = site.closed_bit
-        self.wires = [FaultyWire(board) for board in self.boards]
-        self.taps = [
-            HostTap(wire, self.boards[n].locks, site.closed_bit, self._ordered(n)) for n, wire in enumerate(self.wires)
-        ]
-        self.ports = [MemoryPort(tap, f"/dev/ttyUSB{n}") for n, tap in enumerate(self.taps)]
+        for number, body in enumerate(self.bodies):
+            body.coil_on = self._energised(number)
+        self.boards: list[AnyBoard] = []
+        self.wires: list[FaultyWire | PinNoise] = []
+        self.taps: list[HostTap | PinTap] = []
+        self.ports: list[MemoryPort | PinPort] = []
+        self.lines: dict[str, MemoryPort] = {}
+        self.pins: PinBoard | None = None
+        (self._on_pins if site.board in PINS else self._on_lines)(site)
         self.scanner = Gm65()
         self.scanner_wire = FaultyWire(self.scanner)
         self.scanner_port = MemoryPort(self.scanner_wire, "/dev/ttyUSB9")
@@ -199,6 +215,31 @@ class Street:
         self._by: dict[int, str] = {}
         for tap in self.taps:
             tap.after = self._after
+        if self.pins is not None:
+            self.pins.watched.after = self._after
+
+    def _on_lines(self, site: Site) -> None:
+        """A wire and a port a body."""
+        for number, body in enumerate(self.bodies):
+            kind = "kr-cu24" if site.boards == 1 else "kr-cu12"
+            board = Board(body, kind, site.closed_bit) if site.board == "cu24" else unit_of(site, body)
+            words, wire = words_of(site), FaultyWire(board)
+            wire.forger, wire.forged_from = words.forged, words.forged_from
+            tap = HostTap(wire, words, site.closed_bit, self._ordered(number))
+            self.boards.append(board)
+            self.wires.append(wire)
+            self.taps.append(tap)
+            port = MemoryPort(tap, f"/dev/ttyUSB{number}")
+            self.ports.append(port)
+            self.lines[configured(site, number)[0].port] = port
+
+    def _on_pins(self, site: Site) -> None:
+        """Chips on the machine's pins."""
+        board, tap = configured(site, 0)[0], PinTap(self._ordered(0))
+        assert isinstance(board, GpioBoard)
+        self.pins = PinBoard(board, self.bodies[0], site.doors, tap.fired, tap.read)
+        self.boards, self.wires, self.taps = [self.pins.unit], [self.pins.noise], [tap]
+        self.ports = [self.pins.port]
 
     # --- what is seen -----------------------------------------------------------------------------
 
@@ -212,8 +253,8 @@ class Street:
 
         return ordered
 
-    def _energised(self, board: int) -> Callable[[int, int], None]:
-        def energised(channel: int, ms: int) -> None:
+    def _energised(self, board: int) -> Callable[[int, int, int], None]:
+        def energised(channel: int, pulse_ms: int, ms: int) -> None:
             expected = self._expected[board]
             while expected and expected[0][1] < ms - ORDER_MS_MAX:
                 expected.popleft()
@@ -222,9 +263,7 @@ class Street:
                 expected.remove(found)
             door = self._labels.get((board, channel), 0)
             self._by[door] = "coil"
-            self.witness.energised(
-                Energised(ms, door, board, self.boards[board].pulse_ms, *self._account(board, ms, found))
-            )
+            self.witness.energised(Energised(ms, door, board, pulse_ms, *self._account(board, ms, found)))
 
         return energised
 
@@ -250,7 +289,8 @@ class Street:
     def reads_open(self, door: int, since_ms: int) -> list[bool]:
         """What the replies that reached the machine since then said of this door, oldest first."""
         board, channel = self.places[door]
-        return [bool(r.open_mask >> channel & 1) for r in self.taps[board].readings if r.ms >= since_ms]
+        found = (r for r in self.taps[board].readings if r.ms >= since_ms and r.known >> channel & 1)
+        return [bool(r.open_mask >> channel & 1) for r in found]
 
     # --- what hands do ----------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sim.world import residents, staff
 from sim.world.names import FAULT_NAMES
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Happening
+from sim.world.rarities import EVERYBODY
 
 PEOPLE: dict[str, str] = {
     "careful": "细心的居民来投递：放好、关门、看屏、按“完成”",
@@ -49,6 +49,15 @@ PEOPLE: dict[str, str] = {
     "service": "云端停用、启用一个门",
     "new_keys": "根密钥签了新的钥匙集",
     "revokes": "根密钥签了作废名单",
+    "old_keys": "居民的码是作废、到期、没启用的钥匙签的，或签得太早",
+    "odd_codes": "有人的码头、内容或写法不对，签名却是真的",
+    "twins": "两个单子的码用了同一个编号",
+    "dawdles": "居民要换大的，取空后聊天，提醒了才关门",
+    "dark_while_emptying": "居民取空时锁控板没电了",
+    "dark_at_the_third": "开到第三次时锁控板没电了",
+    "just_in_time": "门涩，正要再开时自己开了",
+    "hammers": "技术员把一个门开了又开",
+    "loose_switch": "门磁松了，技术员没看就启用",
     "quiet": "安静阶段：修好一切，每件东西都要取得出",
 }
 WEATHER: dict[str, tuple[str, str]] = {
@@ -95,7 +104,7 @@ def lasts(ms: int) -> str:
 
 
 def _docstring(kind: str) -> str:
-    played = (residents.KINDS | staff.KINDS).get(kind)
+    played = EVERYBODY.get(kind)
     doc = (played.__doc__ or kind) if played else kind
     return f"{kind}: {' '.join(doc.split())}"
 

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from locker.model import Quality
+from sim.kerong_cu24 import KerongBoard
 from sim.links import PERFECT, Faults, FaultyWire
+from sim.world.pins import PinNoise
 from sim.world.plan import Happening
 from sim.world.seam import Cut, Killed, PowerCut
 
@@ -43,7 +45,7 @@ def noise(world: World, found: Happening) -> Deeds:
     wire.set_weather(PERFECT, PERFECT)
 
 
-def _wire(world: World, name: int | str) -> FaultyWire:
+def _wire(world: World, name: int | str) -> FaultyWire | PinNoise:
     return world.street.scanner_wire if name == "scanner" else world.street.wires[int(name)]
 
 
@@ -78,6 +80,8 @@ def board_astray(world: World, found: Happening) -> Deeds:
 def board_says(world: World, found: Happening) -> Deeds:
     """A board answers unlock orders with failed (11), time-out (12), unknown (13) or bad data (14)."""
     board = world.street.boards[int(found.args["board"])]
+    if not isinstance(board, KerongBoard):
+        return  # no other board says anything of the kind
     board.unlock_ask = int(found.args["ask"])
     world.met(f"fault/board_says_{board.unlock_ask:02x}")
     yield from _during(world, "board", int(found.args["for_ms"]))

@@ -48,8 +48,8 @@ def test_help_imports_no_group() -> None:
     told = run(code=code.format(words=["--help"]))
     assert told.stdout.splitlines()[-1] == "['locker.cli', 'locker.cli.main']", told.stderr
     told = run(code=code.format(words=["config", "check", str(EXAMPLE)]))
-    names = ["locker.cli", "locker.cli.config", "locker.cli.main", "locker.config", "locker.config_boards"]
-    names += [f"locker.config_{part}" for part in ("checks", "gpio", "serial")]
+    names = ["locker.cli", "locker.cli.config", "locker.cli.main", "locker.config"]
+    names += sorted(f"locker.{file.stem}" for file in (EXAMPLE.parents[1] / "locker").glob("config_*.py"))
     assert told.stdout.splitlines()[-1] == str(names)
 
 

@@ -39,42 +39,43 @@ def cu16_wire() -> Wire:
     )
 
 
-def cu24_wire() -> Wire:
-    """One board."""
-    address = cu24.Address(0)
+def cu24_wire(name: str, profile: cu24.Profile, everything: int) -> Wire:
+    """One board; ``everything`` is the number that means all of its locks."""
+    address, count = cu24.Address(0), profile.status_bytes
+    states = [mask & (1 << 8 * count) - 1 for mask in ONE_OPEN[: 1 + profile.locks]]
 
     def reply(mask: int) -> bytes:
-        head = bytes((2, 0, 0, 0x80, 0x10, 3, 3))
-        data = mask.to_bytes(3, "little")
+        head = bytes((2, 0, 0, 0x80, 0x10, count, 3))
+        data = mask.to_bytes(count, "little")
         return head + bytes(((sum(head) + sum(data)) % 256,)) + data
 
     def unlocks(board: int, lock: int) -> bytes:
         return summed(bytes((2, board, lock, 0x81, 0, 0, 3)))
 
     return Wire(
-        "KR-CU24",
-        [cu24.unlock(address, cu24.Lock(n)) for n in range(24)],
+        name,
+        [cu24.unlock(address, cu24.Lock(n, profile)) for n in range(profile.locks)],
         [cu24.status(address)],
-        [unlocks(a, n) for a, n in product((0, 0x10), range(24))],
-        [unlocks(a, 0x18) for a in (0, 0x10)],
-        [reply(mask) for mask in ONE_OPEN],
-        range(8, 11),
+        [unlocks(a, n) for a, n in product((0, 0x10), range(profile.locks))],
+        [unlocks(a, everything) for a in (0, 0x10)],
+        [reply(mask) for mask in states],
+        range(8, 8 + count),
         7,
     )
 
 
-def cu48_wire() -> Wire:
-    """One board, half used."""
-    address = cu48.Address(0)
-    replies = [summed(bytes((2, 0, 0, 0x65)) + m.to_bytes(3, "little") + bytes(3) + b"\x03") for m in ONE_OPEN]
+def cu48_wire(name: str, commands: cu48.CommandSet) -> Wire:
+    """One board, half used, with either set of commands."""
+    address, head = cu48.Address(0), bytes((2, 0, 0, commands.reply))
+    replies = [summed(head + m.to_bytes(3, "little") + bytes(3) + b"\x03") for m in ONE_OPEN]
 
     def unlocks(board: int, lock: int) -> bytes:
-        return summed(bytes((2, board, lock, 0x51, 3)))
+        return summed(bytes((2, board, lock, commands.unlock, 3)))
 
     return Wire(
-        "KR-CU48",
-        [cu48.unlock(address, cu48.Lock(n)) for n in range(24)],
-        [cu48.status(address)],
+        name,
+        [cu48.unlock(address, cu48.Lock(n), commands) for n in range(24)],
+        [cu48.status(address, commands)],
         [unlocks(a, n) for a, n in product((0, 0x0A), range(24))],
         [unlocks(a, 0x30) for a in (0, 0x0A)],
         replies,
@@ -83,11 +84,19 @@ def cu48_wire() -> Wire:
     )
 
 
-WIRES = [cu16_wire(), cu24_wire(), cu48_wire()]
+WIRES = [
+    cu16_wire(),
+    cu24_wire("KR-CU24", cu24.CU24, 0x18),
+    cu24_wire("KR-CU12", cu24.CU12, 0x0C),
+    cu48_wire("KR-CU48", cu48.CU48),
+    cu48_wire("KR-CU48b", cu48.CU48B),
+]
 DECODERS: dict[str, Callable[[bytes], object]] = {
     "KR-CU16": cu16.decode,
     "KR-CU24": cu24.decode,
+    "KR-CU12": cu24.decode,
     "KR-CU48": cu48.decode,
+    "KR-CU48b": lambda data: cu48.decode(data, cu48.CU48B),
 }
 
 
@@ -101,7 +110,7 @@ def test_no_single_wrong_bit_does_anything(wire: Wire) -> None:
 @pytest.mark.parametrize("errors", [1, 2])
 def test_the_count_of_believed_replies_is_what_the_decoder_believes(wire: Wire, errors: int) -> None:
     """Every pattern of one or two wrong bits in data and sum, tried: as many are accepted as are counted."""
-    for reply in (wire.replies[0], wire.replies[9], wire.replies[24]):
+    for reply in (wire.replies[0], wire.replies[9], wire.replies[-1]):
         bits = [8 * at + bit for at in (*wire.data_at, wire.sum_at) for bit in range(8)]
         believed = 0
         for pattern in combinations(bits, errors):

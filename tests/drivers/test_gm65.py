@@ -19,7 +19,7 @@ from drivers.gm65_frames import Reply, Sorter
 from drivers.gm65_setup import settings
 from drivers.readings import Lines
 from locker.config import Scanner
-from locker.model import DeviceTrouble, PortBack, PortLost, Pulse, Scanned
+from locker.model import DeviceKnown, DeviceTrouble, PortBack, PortLost, Pulse, Scanned
 from sim.gm65 import Gm65
 from sim.links import BYTE_BY_BYTE, DELAYED, PERFECT, Faults, FaultyWire, MemoryPort
 
@@ -373,8 +373,9 @@ def test_a_port_that_vanishes_comes_back_under_another_name_and_is_set_up_again(
     desk.scanner.power_cycle(desk.ms)
     desk.port.come_back("memory:9")
     desk.run(5000)
-    assert [type(e) for _, e in desk.log] == [PortLost, PortBack]
+    assert [type(e) for _, e in desk.log] == [DeviceKnown, PortLost, PortBack]
     assert desk.told(PortBack) == [PortBack("scanner", "memory:9")]
+    assert desk.told(DeviceKnown) == [DeviceKnown("scanner", "V1.00")], "told once: it is the same after as before"
     assert desk.says(b"LK1:NEXT\r") == [b"LK1:NEXT"]
     assert desk.count("cut_off") == 1
 

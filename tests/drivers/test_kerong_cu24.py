@@ -11,6 +11,7 @@ from drivers.port import PortGone
 from locker.model import (
     Attend,
     BoardBack,
+    DeviceKnown,
     DeviceTrouble,
     DoorSeen,
     Pulse,
@@ -34,6 +35,7 @@ def test_at_start_it_asks_version_and_pulse_time_and_then_tells_every_door() -> 
     assert read_at - set_at > 500
     assert bench.board.pulse_ms == 500
     assert [e for _, e in bench.log] == [
+        DeviceKnown("main", "13 01"),
         BoardBack("main", tuple(range(1, 25))),
         *(DoorSeen(door, False) for door in range(1, 25)),
     ]

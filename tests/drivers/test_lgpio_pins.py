@@ -20,6 +20,17 @@ lgpio = lgpio_pins.lgpio  # imported there and not here: wherever it is imported
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class Listening:
+    """What lgpio gives for a callback."""
+
+    def __init__(self, edges: dict[int, Any], pin: int) -> None:
+        self.edges, self.pin = edges, pin
+
+    def cancel(self) -> None:
+        """No more calls."""
+        self.edges.pop(self.pin, None)
+
+
 class Chip:
     """The kernel's side of lgpio's calls: each request with its level, as the driver of the chip would see it."""
 
@@ -28,6 +39,7 @@ class Chip:
         self.calls: list[tuple[Any, ...]] = []
         self.outputs: dict[int, int] = {}
         self.busy: set[int] = set()
+        self.edges: dict[int, Any] = {}
 
     def gpiochip_open(self, number: int) -> int:
         """A handle."""
@@ -77,6 +89,16 @@ class Chip:
         self.calls.append(("free", pin))
         return 0
 
+    def gpio_claim_alert(self, handle: int, pin: int, edges: int, flags: int = 0, notify: int = -1) -> int:
+        """An input whose edges the kernel notes."""
+        self.calls.append(("alert", pin, edges))
+        return 0
+
+    def callback(self, handle: int, pin: int, edges: int, func: Any) -> Any:
+        """The library's thread would call this for each edge; ``cancel`` ends it."""
+        self.edges[pin] = func
+        return Listening(self.edges, pin)
+
     def tx_wave(self, handle: int, pin: int, pulses: list[Any]) -> int:
         """Noted."""
         self.calls.append(("wave", pin, [(p.group_bits, p.group_mask, p.pulse_delay) for p in pulses]))
@@ -100,6 +122,23 @@ def test_an_output_has_its_level_from_the_first_moment(chip: Chip, high: bool) -
     pins = lgpio_pins.open_pins("/dev/gpiochip0")
     pins.output(17, high)
     assert chip.calls == [("in", 17), ("out", 17, int(high)), ("write", 17, int(high))]
+
+
+def test_a_watched_input_keeps_the_edges_with_the_kernels_time(chip: Chip) -> None:
+    """Claimed for alerts with both edges; each is kept with its time in seconds, once, the newest 64; none after."""
+    pins = lgpio_pins.open_pins("/dev/gpiochip0")
+    loop = pins.input(16, "up")
+    loop.watch()
+    assert ("alert", 16, lgpio.BOTH_EDGES) in chip.calls
+    chip.edges[16](0, 16, 1, 1_500_000_000)
+    chip.edges[16](0, 16, 0, 1_901_000_000)
+    assert loop.edges() == [(1.5, True), (1.901, False)]
+    assert loop.edges() == []
+    for tick in range(200):
+        chip.edges[16](0, 16, tick % 2, tick)
+    assert len(loop.edges()) == 64
+    pins.close()
+    assert chip.edges == {}
 
 
 def test_a_pulse_is_a_wave_of_the_library(chip: Chip) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from drivers.panel import CLIENTS_MAX, LINE_BYTES_MAX, PanelDriver, encode
 from locker.config import Panel
-from locker.model import Attend, Event, Now, PortBack, PortLost, Pulse, Show, Touched, Typed
+from locker.model import Attend, DoorRow, Event, Now, PortBack, PortLost, Pulse, Show, Touched, Typed
 
 IDLE = Show("idle", 1)
 OFFER = Show("deposited", 7, door=4, offers=("done", "reopen"), remaining_ms=60_000, receipt="LKR1:A")
@@ -100,6 +100,8 @@ def test_a_client_gets_the_last_screen_at_once_and_each_one_after(panel: PanelDr
             "receipt": "LKR1:A",
             "invite": "",
             "digits": 0,
+            "facts": {},
+            "rows": [],
         }
         panel.perform(Show("refused", 8, reason="expired"), at(22_000))
         assert line(link)["reason"] == "expired"
@@ -117,6 +119,33 @@ def test_a_screen_with_a_limit_never_reads_as_without_one() -> None:
     """Zero means for ever, so an overdue screen says one millisecond."""
     assert json.loads(encode(OFFER, 90_000))["remaining_ms"] == 1
     assert json.loads(encode(IDLE, 90_000))["remaining_ms"] == 0
+
+
+def test_a_staff_screen_carries_its_facts_and_its_list_of_doors(panel: PanelDriver, path: Path) -> None:
+    """All 24 doors fit, each with the names of ``DoorRow``; a button may name a door, by one colon and no more."""
+    rows = tuple(
+        DoorRow(door, "closed", "holding", "certificate", True, False, "forced", "3432") for door in range(1, 25)
+    )
+    facts: dict[str, str | int] = {"load": 3, "size": "l"}
+    panel.perform(Show("duty_status", 9, offers=("door:7", "back"), facts=facts, rows=rows), at(0))
+    with joined(path) as link:
+        turn(panel)
+        shown = line(link)
+        assert shown["facts"] == facts and len(shown["rows"]) == 24
+        assert shown["rows"][23] == {
+            "door": 24,
+            "state": "closed",
+            "custody": "holding",
+            "kind": "certificate",
+            "overdue": True,
+            "in_service": False,
+            "note": "forced",
+            "item": "3432",
+        }
+        link.send(b'{"touch":"door:7","screen":9}\n')
+        assert turn(panel) == [Touched("door:7", 9)]
+        link.send(b'{"touch":"door:7:8","screen":9}\n')
+        assert turn(panel) == [] and panel.counters()["malformed"] == 1
 
 
 def test_touches_become_events_in_order_however_the_bytes_arrive(panel: PanelDriver, path: Path) -> None:

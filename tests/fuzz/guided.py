@@ -28,7 +28,7 @@ NAMES = (
     *("token", "key-set", "revocation", "receipt", "command", "ack"),
     *("base45", "cose", "kerong", "gm65", "lines", "panel"),
     *("ssi", "newland", "de2120", "keyboard"),
-    *("eight", "modbus"),
+    *("eight", "modbus", "cu16", "cu48", "cu48b"),
 )
 UNIT_S = 10
 

@@ -106,6 +106,12 @@ def test_a_qr_is_square_and_dark_in_its_corners() -> None:
     assert drawn[0][:7] == drawn[0][-7:] == drawn[-1][:7] == "1111111"
 
 
+def facts_of(name: str, language: str) -> set[str]:
+    """The words of a screen that come with its facts, as on staff's screens."""
+    parts = (texts.words("screens", name, language, part=part) for part in ("title", "say", "next"))
+    return {word for words in parts for word in words} - {"door", "place", "ticket", "phone", "reason", "advice"}
+
+
 @pytest.mark.parametrize("name", sorted(texts.catalogue("zh")["screens"]))
 def test_every_screen_can_be_said_in_both_languages(site: Site, name: str) -> None:
     """No screen lacks a word that the panel's line gives."""
@@ -120,6 +126,7 @@ def test_every_screen_can_be_said_in_both_languages(site: Site, name: str) -> No
         "receipt": "LKR1:A",
         "invite": "https://hgj.example/lk/demo-1?n=0011223344556677",
         "digits": 6,
+        "facts": {word: "L" for language in texts.LANGUAGES for word in facts_of(name, language)},
     }
     view = spoken(line, site.config)
     for language in texts.LANGUAGES:
@@ -307,7 +314,7 @@ def test_the_day_has_every_kind_of_visit() -> None:
 
 def test_an_unknown_or_planned_scenario_is_refused_with_the_known_ones() -> None:
     """Nothing starts; the message names what there is."""
-    wrong = {"--scenario staff": "not there yet", "--scenario dya": "no scenario", "--headless": "needs"}
+    wrong = {"--scenario month": "not there yet", "--scenario dya": "no scenario", "--headless": "needs"}
     for words, said in wrong.items():
         command = [sys.executable, "-m", "locker", "demo", *words.split()]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -153,7 +153,7 @@ def test_it_fits_and_asks_nobody_else(browser: Browser, page: str, size: str, sc
     assert browser.run("document.querySelectorAll('.door').length") == 24
     for language in ("zh-CN", "en"):
         browser.until(f"document.documentElement.lang === '{language}'")
-        for row, tabs in ((".tabs", 6), (".parts", 3)):
+        for row, tabs in ((".tabs", 6), (".parts", 5)):
             for tab in range(1, tabs + 1):
                 browser.click(f"{row} button:nth-child({tab})")
                 assert browser.run(FITS) == [], (language, row, tab)
@@ -322,6 +322,16 @@ def test_whose_codes_count_and_what_time_it_is_by_hand(browser: Browser, page: s
     browser.click("[data-offer=done]")
     browser.click("#clock button:nth-of-type(6)")
     browser.sees("已对时", "#clock .note")
+    assert browser.complaints == []
+
+
+def test_a_technician_sees_wires_and_wear(browser: Browser, page: str, demo: Demo) -> None:
+    """The fourth tab: a door that is forced open is one more cycle of its switch."""
+    browser.opens(page, "laptop")
+    browser.click(".parts button:nth-child(4)")
+    demo.street.force(7)
+    browser.until("+document.querySelector('#upkeep table + table tr:nth-child(7) td + td').textContent > 0")
+    demo.street.shut(7)
     assert browser.complaints == []
 
 

@@ -15,7 +15,7 @@ from locker import texts
 from locker.cli.main import main
 from locker.machine import COMPARTMENT, VISIT
 from locker.model import Refusal
-from sim.world import campaign, report, residents, staff
+from sim.world import campaign, report
 from sim.world.counts import CUTS, FAULTS
 from sim.world.coverage import (
     COLUMNS,
@@ -29,8 +29,9 @@ from sim.world.coverage import (
 )
 from sim.world.picture import page, shade, short
 from sim.world.plan import Happening, Plan, Site
+from sim.world.rarities import EVERYBODY
 
-PEOPLE = residents.KINDS | staff.KINDS
+PEOPLE = EVERYBODY
 
 
 def everything() -> Counter[str]:

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from sim.world import campaign, plan, residents, shrink, staff, story
+from sim.world import campaign, plan, shrink, story
 from sim.world.coverage import COLUMNS, STRIKES
 from sim.world.forecast import WEATHER
 from sim.world.names import FAULT_NAMES, INVARIANTS, STATE_NAMES
 from sim.world.plan import Happening, Plan, PlanError, Site
+from sim.world.rarities import EVERYBODY
 from sim.world.scene import Breach, Check, Scene
 from sim.world.street import Swing
 from sim.world.telling import PEOPLE, lasts, told
@@ -253,7 +254,7 @@ def test_everything_has_its_words() -> None:
     assert set(FAULT_NAMES) == set(STRIKES)
     assert set(STATE_NAMES) == set(COLUMNS)
     assert sorted(INVARIANTS) == list(range(1, 11))
-    assert set(PEOPLE) == set(residents.KINDS) | set(staff.KINDS) | {"quiet"}
+    assert set(PEOPLE) == set(EVERYBODY) | {"quiet"}
     assert set(TOLD) == set(WEATHER)
     names = [*FAULT_NAMES.values(), *STATE_NAMES.values(), *INVARIANTS.values(), *TOLD.values()]
     assert all(chinese and english and not chinese.isascii() and english.isascii() for chinese, english in names)

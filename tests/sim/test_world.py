@@ -17,9 +17,8 @@ from sim.world import campaign, plan
 from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
 from sim.world.forecast import WEATHER, draw
 from sim.world.plan import Happening, Plan, PlanError, Site
-from sim.world.residents import KINDS
+from sim.world.rarities import EVERYBODY
 from sim.world.seam import POINTS
-from sim.world.staff import KINDS as STAFF_KINDS
 from sim.world.world import Outcome
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -124,7 +123,7 @@ def lived(*entries: tuple[str, dict[str, Any]], apart_ms: int = 300_000, site: S
 
 def test_everybody_comes() -> None:
     """Each kind of resident, staff and command, with an item there that is theirs, breaks nothing; all of them came."""
-    kinds = sorted(set(KINDS | STAFF_KINDS) - {"new_keys", "revokes"})
+    kinds = sorted(set(EVERYBODY) - {"new_keys", "revokes"})
     entries: list[tuple[str, dict[str, Any]]] = []
     for number, kind in enumerate(kinds):
         entries += [("careful", {"order": f"A{number}"}), (kind, {"order": f"A{number}"}), ("passer_by", {})]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from world_stand import Stand
 
-from locker.model import CompartmentRow, Custody, KeepCompartment, Now, Purpose, Show
+from locker.model import CompartmentRow, Custody, KeepCompartment, Now, Purpose, Quality, Show
 from sim.world.checks_books import MORE
 from sim.world.checks_reports import Checks
-from sim.world.site import WALL_MS
+from sim.world.site import CUT_OFF, NOT_YET, RETIRED, WALL_MS
 from sim.world.street import Swing
 
 MINUTE_MS = 60_000
@@ -61,6 +61,51 @@ def _nonce_twice(stand: Stand) -> None:
 
 def _no_nonce(stand: Stand) -> None:
     stand.grant(stand.token(), 1, source="cloud")
+
+
+def _invited(stand: Stand, nonce: bytes) -> None:
+    stand.checks.tell("showed", Show("idle", 1, invite=f"https://example.org/x?n={nonce.hex()}"))
+
+
+def _nonce_too_old(stand: Stand) -> None:
+    _invited(stand, b"nonce--1")
+    stand.ms += 4 * MINUTE_MS
+    stand.grant(stand.token(nonce=b"nonce--1"), source="cloud")
+
+
+def _granted_after_its_time(stand: Stand) -> None:
+    old = stand.token(iat=(WALL_MS + stand.ms) // 1000 - 9000, life_s=600)
+    stand.row("started")
+    stand.claim(old, 1)
+    stand.scene.clock_wrong_ms = -86_400_000
+    stand.commit("granted", 1, Now(stand.ms, WALL_MS + stand.ms - 86_400_000, Quality.FLOOR), **stand.fields(old))
+
+
+def _forgotten_without_a_clock(stand: Stand) -> None:
+    stand.commit("retention", 0, Now(stand.ms, WALL_MS + stand.ms, Quality.FLOOR), tokens=3, commands=0, events=0)
+
+
+def _cut_off(stand: Stand) -> None:
+    token = stand.token(key=CUT_OFF)
+    stand.scene.register.cut_offs[4] = token.iat + 1
+    stand.row("keys_changed", 0, version=4)
+    stand.grant(token)
+    stand.order()
+
+
+def _key_not_yet(stand: Stand) -> None:
+    stand.grant(stand.token(key=NOT_YET))
+    stand.order()
+
+
+def _retired_key(stand: Stand) -> None:
+    stand.grant(stand.token(key=RETIRED))
+    stand.order()
+
+
+def _other_order(stand: Stand) -> None:
+    stand.grant(stand.token(), order=b"B1".hex())
+    stand.order()
 
 
 def _cut_short_untold(stand: Stand) -> None:
@@ -123,6 +168,13 @@ SABOTAGES: dict[Callable[[Stand], None], str] = {
     _load_twice: "spent_when_seen",
     _nonce_twice: "nonce_once",
     _no_nonce: "nonce_once",
+    _nonce_too_old: "nonce_once",
+    _cut_off: "authority_first",
+    _key_not_yet: "authority_first",
+    _retired_key: "authority_first",
+    _other_order: "authority_first",
+    _granted_after_its_time: "time_never_back",
+    _forgotten_without_a_clock: "time_never_back",
     _cut_short_untold: "interrupted_told",
     _command_forgotten: "command_kept",
     _refused_untold: "refusals_told",
@@ -154,3 +206,47 @@ def test_a_good_opening_passes_the_further_checks(stand: Stand) -> None:
     stand.row("started")
     stand.checks.tell("tick")
     assert not [check.name for check in stand.checks.all if check.found and check.name in {kind.name for kind in MORE}]
+
+
+def test_a_fresh_nonce_opens(stand: Stand) -> None:
+    """A grant with a nonce that the screen has shown two minutes ago is as it should be."""
+    _invited(stand, b"nonce--2")
+    stand.ms += 2 * MINUTE_MS
+    stand.grant(stand.token(nonce=b"nonce--2"), source="cloud")
+    assert not [check for check in stand.checks.all if check.name == "nonce_once" and check.found]
+
+
+def test_papers_behind_a_door_that_still_stands_open_are_no_dead_reservation(stand: Stand) -> None:
+    """A code is spent and the door stands open for hours: reserved until somebody has shut it (worlds 700001, 710033).
+
+    When it was shut more than a minute ago, and when its code was never spent, it is a reservation that has not ended.
+    """
+    token = stand.token(Purpose.DEPOSIT, order="A1")
+    _reserves(stand)
+    stand.grant(token)
+    stand.claim(token, 1, spent=True)
+    stand.row("opened", 1, **stand.fields(token))
+    stand.checks.tell("swung", Swing(stand.ms, 1, True, "coil"))
+    stand.ms += 90 * MINUTE_MS
+    stand.checks.tell("tick")
+    stand.checks.tell("swung", Swing(stand.ms, 1, False, "hand"))
+    stand.ms += 2000
+    stand.checks.tell("tick")
+    found = [check for check in stand.checks.all if check.name == "boards_and_time_seen"]
+    assert not [check for check in found if check.found]
+    stand.ms += 2 * MINUTE_MS
+    stand.checks.tell("tick")
+    assert [check for check in found if check.found]
+
+
+def test_a_door_that_stands_open_and_is_opened_again_is_in_use(stand: Stand) -> None:
+    """Somebody's code is taken at a door that has been left open for hours: it is in use for a while (world 700013)."""
+    _reserves(stand, Custody.EMPTY)
+    stand.checks.tell("swung", Swing(stand.ms, 2, True, "coil"))
+    stand.ms += 120 * MINUTE_MS
+    token = stand.token(Purpose.STAFF, order="")
+    stand.row("granted", 2, **stand.fields(token))
+    stand.believes(2, "open")
+    stand.ms += 10_000
+    stand.checks.tell("tick")
+    assert not [check for check in stand.checks.all if check.name == "boards_and_time_seen" and check.found]
