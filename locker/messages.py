@@ -85,8 +85,8 @@ class Info(Struct, frozen=True, kw_only=True):
 class DoorSnapshot(Struct, frozen=True, kw_only=True):
     """One compartment now: ``seen`` by the door switch, ``state`` as judged, ``occupied`` by a sensor inside.
 
-    ``rev`` rises with every change, so that a late snapshot is recognised. ``deadline_ms`` is until when the item inside
-    is kept, None for no item; ``overdue`` that this time is over: its owner's code stays valid all the same.
+    ``rev`` rises with every change, so that a late snapshot is recognised. ``deadline_ms`` is until when the item
+    inside is kept, None for no item; ``overdue`` that this time is over: its owner's code stays valid all the same.
     """
 
     v: Literal[1] = 1

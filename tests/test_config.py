@@ -331,7 +331,7 @@ def key(public: str, *purposes: str) -> str:
         (STORE, ROOTED + STORE, None),
         (STORE, ROOTED + key(KEY_B, "deposit") + STORE, "keys: found a list of 1; allowed: none together with"),
         (STORE, PANEL + PICKUP + STORE, None),
-        (STORE, PICKUP + STORE, "pickup: found without [kiosk] or [panel]; allowed: with one of them, because codes are typed"),
+        (STORE, PICKUP + STORE, "pickup: found without [kiosk] or [panel]; allowed: with one of them, because"),
         (STORE, PANEL + PICKUP + "digits = 5\n" + STORE, "pickup.digits: found 5; allowed: a whole number from 6 to 8"),
         (STORE, PANEL + PICKUP + "digits = 9\n" + STORE, "pickup.digits: found 9; allowed: a whole number from 6 to 8"),
         (STORE, '[authority]\nroot = "beef"\n' + STORE, 'authority.root: found "beef"; allowed: 64 hexadecimal'),

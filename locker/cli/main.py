@@ -45,7 +45,12 @@ GROUPS = (
     Group("token", "locker.cli.token", "生成、签发、查看、核对令牌", "make keys; issue, inspect, verify tokens"),
     Group("keys", "locker.cli.keys", "根钥匙、钥匙集、作废名单", "the root key, key sets, revoked tokens"),
     Group("config", "locker.cli.config", "检查配置文件", "check a configuration file"),
-    Group("commission", "locker.cli.commission", "调试新柜:学接线、认门、写配置", "learn a new cabinet's wiring, write its file"),
+    Group(
+        "commission",
+        "locker.cli.commission",
+        "调试新柜:学接线、认门、写配置",
+        "learn a new cabinet's wiring, write its file",
+    ),
     Group("status", "locker.cli.status", "控制程序现在怎样", "how the running controller is"),
     Group("clock", "locker.cli.clock", "查看柜子的时间和可信程度", "what time the cabinet believes it is"),
     Group("voice", "locker.cli.voice", "语音：预先念好、试听", "the voice: render it beforehand, hear it"),
