@@ -1,17 +1,19 @@
-"""The sentences people read: catalogues in Chinese and English, one TOML file a language.
+"""The sentences people read: gettext catalogues in Chinese and English, one ``.po`` file a language and a domain.
 
-Knows sections (screens, proofs, offers, refusals, events, places), names and parts, and fills in the words in
-braces. A missing entry or word is an error, never an empty line on the screen. Must never know which screen
-is shown when, nor any state of the cabinet.
+A message's id is a key, not a sentence: ``screens.idle.title`` is section, name and part; the Chinese is the original.
+Knows sections (screens, proofs, offers, refusals, events, places ...), names and parts, and fills in the words in
+braces. A missing entry or word is an error, never an empty line on the screen. Must never know which screen is shown
+when, nor any state of the cabinet.
 """
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from importlib.resources import files
 from string import Formatter
 from typing import Any
+
+import polib
 
 LANGUAGES = ("zh", "en")
 """The catalogues there are; the first is the original and the one shown first."""
@@ -22,12 +24,25 @@ class TextMissingError(LookupError):
 
 
 @cache
+def lines(file: str) -> dict[str, str]:
+    """Return one ``.po`` file of the catalogues: message id -> text. An id that stands there twice is an error."""
+    source = files("locker").joinpath("catalogue", file).read_text(encoding="utf-8")
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(source, check_for_duplicates=True)}
+
+
+@cache
 def catalogue(language: str) -> dict[str, dict[str, Any]]:
-    """Return one language's whole catalogue: section -> name -> text, or -> part -> text."""
+    """Return one language's whole catalogue of the screen: section -> name -> text, or -> part -> text."""
     if language not in LANGUAGES:
         raise TextMissingError(f"no catalogue for language {language!r}; there are: {', '.join(LANGUAGES)}")
-    source = files("locker").joinpath("catalogue", f"{language}.toml")
-    return tomllib.loads(source.read_text(encoding="utf-8"))
+    tree: dict[str, dict[str, Any]] = {}
+    for key, text in lines(f"{language}.po").items():
+        section, name, *part = key.split(".")
+        if part:
+            tree.setdefault(section, {}).setdefault(name, {})[part[0]] = text
+        else:
+            tree.setdefault(section, {})[name] = text
+    return tree
 
 
 def sentence(section: str, name: str, language: str, /, *, part: str = "say", **fields: object) -> str:
@@ -40,7 +55,7 @@ def sentence(section: str, name: str, language: str, /, *, part: str = "say", **
     try:
         return text.format_map(fields)
     except KeyError as missing:
-        where = f"{language}.toml [{section}.{name}] {part}"
+        where = f"{language}.po {section}.{name}.{part}"
         raise TextMissingError(f"{where} needs the word {missing}, given were {sorted(fields)}") from None
 
 
@@ -68,7 +83,7 @@ def _entry(section: str, name: str, language: str) -> Any:
     try:
         return catalogue(language)[section][name]
     except KeyError:
-        raise TextMissingError(f"{language}.toml has no [{section}] entry {name!r}; add it in every language") from None
+        raise TextMissingError(f"{language}.po has no {section}.{name}; add it in every language") from None
 
 
 def _template(section: str, name: str, language: str, part: str) -> str:
@@ -77,5 +92,5 @@ def _template(section: str, name: str, language: str, part: str) -> str:
     if isinstance(entry, dict):
         text = entry.get(part)
     if not isinstance(text, str):
-        raise TextMissingError(f"{language}.toml [{section}.{name}] has no part {part!r}; add it in every language")
+        raise TextMissingError(f"{language}.po {section}.{name} has no part {part!r}; add it in every language")
     return text

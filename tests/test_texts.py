@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import polib
 import pytest
 
 import locker
@@ -105,6 +106,7 @@ GIVEN = {
     "places": {"side", "row"},
     "language": set(),
 }
+CATALOGUES = Path(locker.__file__).parent / "catalogue"
 LENGTHS = {("screens", "title"): (12, 26), ("screens", "say"): (30, 60), ("screens", "next"): (46, 84)}
 LENGTHS |= {("refusals", "say"): (22, 56), ("refusals", "next"): (34, 84)}
 LENGTHS |= {("proofs", "title"): (6, 14), ("proofs", "say"): (18, 44)}
@@ -135,6 +137,19 @@ ENTRIES = [
     if section != "language"
     for part in texts.parts(section, name, "zh")
 ]
+
+
+@pytest.mark.parametrize(
+    "file", sorted(path.name for path in (Path(locker.__file__).parent / "catalogue").glob("*.po"))
+)
+def test_the_catalogues_are_what_a_translators_tools_take(file: str) -> None:
+    """Every entry is translated, none is doubtful, twice there or put away; one with words in braces is marked so."""
+    entries = polib.pofile(str(CATALOGUES / file), check_for_duplicates=True)
+    assert entries.metadata["Language"] == ("zh_CN" if "zh" in file else "en")
+    assert (entries.untranslated_entries(), entries.fuzzy_entries(), entries.obsolete_entries()) == ([], [], [])
+    braces = {entry.msgid for entry in entries if "{" in entry.msgstr}
+    assert {entry.msgid for entry in entries if "python-brace-format" in entry.flags} == braces
+    assert [entry.msgid for entry in entries if not re.fullmatch(r"[\w:-]+(\.[\w:-]+){0,2}", entry.msgid)] == []
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -188,7 +203,7 @@ def test_each_sentence_is_plain_and_fits(language: str, section: str, name: str,
 
 def test_a_missing_sentence_is_an_error_that_says_where() -> None:
     """Nothing empty can reach the screen."""
-    with pytest.raises(texts.TextMissingError, match=r"zh\.toml has no \[screens\] entry 'nowhere'"):
+    with pytest.raises(texts.TextMissingError, match=r"zh\.po has no screens\.nowhere"):
         texts.sentence("screens", "nowhere", "zh")
     with pytest.raises(texts.TextMissingError, match="needs the word 'place'"):
         texts.sentence("screens", "opening", "zh", part="next", door=3)

@@ -1,14 +1,11 @@
-"""The dialogue's sentences in both languages, from ``words.toml`` beside this module.
+"""The dialogue's sentences in both languages, from the gettext catalogues ``commission.*.po``.
 
 Knows keys and places to fill in; must never know when something is said.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from importlib import resources
-
+from locker import texts
 from locker.commission.steps import Values
 
 
@@ -17,10 +14,8 @@ class Phrases:
 
     def __init__(self) -> None:
         """Read once."""
-        text = (resources.files("locker.commission") / "words.toml").read_text(encoding="utf-8")
-        self.table: Mapping[str, Mapping[str, str]] = tomllib.loads(text)
+        self.tables = {language: texts.lines(f"commission.{language}.po") for language in texts.LANGUAGES}
 
     def both(self, key: str, values: Values) -> tuple[str, str]:
         """The sentence in Chinese and in English."""
-        row = self.table[key]
-        return row["zh"].format_map(values), row["en"].format_map(values)
+        return self.tables["zh"][key].format_map(values), self.tables["en"][key].format_map(values)

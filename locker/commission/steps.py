@@ -11,7 +11,7 @@
 | ``Save`` | the command | None |
 
 A ``Place`` is a board's name and a channel. Levels are raw: 0 or 1 as on the wire, before anybody says which is shut.
-Knows no board's protocol and no terminal; what is said in which language is in ``words.toml``.
+Knows no board's protocol and no terminal; what is said in which language is in ``commission.*.po``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 from locker.config import Board, Scanner
 
 Values = Mapping[str, str | int]
-"""What a sentence of ``words.toml`` is filled with."""
+"""What a sentence of ``commission.*.po`` is filled with."""
 Expects = Literal["yes", "enter", "choice", "number", "text"]
 
 

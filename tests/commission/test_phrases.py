@@ -15,7 +15,8 @@ from locker.commission.scanning import KINDS
 
 FOLDER = Path(locker.commission.__file__).parent
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.py")))
-TABLE = Phrases().table
+TABLES = Phrases().tables
+TABLE = TABLES["zh"]
 
 
 def fields(sentence: str) -> set[str]:
@@ -26,10 +27,15 @@ def fields(sentence: str) -> set[str]:
 @pytest.mark.parametrize("key", sorted(TABLE))
 def test_both_languages_fill_in_the_same(key: str) -> None:
     """Chinese and English of a sentence have the same places; the Chinese one has Chinese in it."""
-    row = TABLE[key]
-    assert set(row) == {"zh", "en"}
-    assert fields(row["zh"]) == fields(row["en"])
-    assert re.search("[\u4e00-\u9fff]|KR-|MCP", row["zh"])
+    chinese, english = (TABLES[language][key] for language in ("zh", "en"))
+    assert fields(chinese) == fields(english)
+    assert english
+    assert re.search("[\u4e00-\u9fff]|KR-|MCP", chinese)
+
+
+def test_the_two_catalogues_have_the_same_sentences() -> None:
+    """None is there in one language only."""
+    assert list(TABLES["zh"]) == list(TABLES["en"])
 
 
 def test_what_the_sources_say_is_in_the_table() -> None:
