@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -72,7 +73,14 @@ def play(
         return World(plan, Path(made), kept=kept, more=more).run()
 
 
-def seeded(seed: int, days: float, visits: int | None = None, faults: float | None = None, board: str = "") -> Outcome:
+def seeded(
+    seed: int,
+    days: float,
+    visits: int | None = None,
+    faults: float | None = None,
+    board: str = "",
+    more: Sequence[type[Check]] = (),
+) -> Outcome:
     """Draw and play the world of one seed; one seed in ``LONG_EVERY`` is of a long world, unless one asked for others.
 
     A world of minutes stays one: whoever asks for those wants them. ``board`` is one of ``sim.world.lock_boards``,
@@ -85,8 +93,8 @@ def seeded(seed: int, days: float, visits: int | None = None, faults: float | No
         and not board
         and days >= LONG_FROM_DAYS
     ):
-        return play(draw_long(seed))
-    return play(draw(seed, days, visits=visits, faults=faults, **lock_boards.drawn(seed, board)))
+        return play(draw_long(seed), more=more)
+    return play(draw(seed, days, visits=visits, faults=faults, **lock_boards.drawn(seed, board)), more=more)
 
 
 def run(
@@ -100,39 +108,70 @@ def run(
     on_world: Callable[[Result, Outcome], None] = lambda result, outcome: None,
     stop_at_first: bool = True,
     time_is_up: Callable[[], bool] = lambda: False,
+    more: Sequence[type[Check]] = (),
 ) -> Result:
     """Play the worlds of these seeds. ``on_world`` is called after each; ends at the first failure if told to.
 
-    When the time is up no other world is begun, and those that are under way are played to their end.
+    When the time is up no other world is begun, and those that are under way are played to their end; one is played
+    at least. ``more`` checks look on in each world.
     """
     result, rest = Result(), iter(seeds)
+    one = partial(seeded, days=days, visits=visits, faults=faults, board=board, more=more)
 
     def over() -> bool:
         return time_is_up() or (stop_at_first and bool(result.failed))
 
-    if jobs <= 1:
-        while not over() and (seed := next(rest, None)) is not None:
-            _note(result, seeded(seed, days, visits, faults, board), on_world)
+    if jobs > 1:
+        _side_by_side(result, rest, one, jobs, on_world, over)
         return result
+    for seed in rest:
+        _note(result, one(seed), on_world)
+        if over():
+            break
+    return result
+
+
+def _side_by_side(
+    result: Result,
+    rest: Iterator[int],
+    one: Callable[[int], Outcome],
+    jobs: int,
+    on_world: Callable[[Result, Outcome], None],
+    over: Callable[[], bool],
+) -> None:
+    """Play in several processes, one world more begun than there are of them."""
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        playing = {pool.submit(seeded, seed, days, visits, faults, board) for seed in islice(rest, jobs + 1)}
-        while playing:
+
+        def begun(most: int) -> set[Future[Outcome]]:
+            return {pool.submit(one, seed) for seed in islice(rest, most)}
+
+        playing = begun(jobs + 1)
+        while playing and not result.ended:
             done, playing = wait(playing, return_when=FIRST_COMPLETED)
             try:
-                for future in sorted(done, key=_seed):
-                    _note(result, future.result(), on_world)
+                for outcome in _played(done, result):
+                    _note(result, outcome, on_world)
+                if not (over() or result.ended):
+                    playing |= begun(len(done))
             except BrokenProcessPool as lost:
-                result.ended = f"a process of the campaign was lost ({lost}); the figures are of the worlds before that"
-                break
-            if not over():
-                playing |= {pool.submit(seeded, seed, days, visits, faults, board) for seed in islice(rest, len(done))}
-    return result
+                result.ended = _lost(lost)
+
+
+def _played(done: set[Future[Outcome]], result: Result) -> list[Outcome]:
+    """The worlds that were played to their end, by their seeds; a process that was lost ends the campaign."""
+    found = []
+    for future in done:
+        try:
+            found.append(future.result())
+        except BrokenProcessPool as lost:
+            result.ended = _lost(lost)
+    return sorted(found, key=lambda outcome: outcome.plan.seed)
+
+
+def _lost(lost: BrokenProcessPool) -> str:
+    return f"a process of the campaign was lost ({lost}); the figures are of the worlds before that"
 
 
 def _note(result: Result, outcome: Outcome, on_world: Callable[[Result, Outcome], None]) -> None:
     result.take(outcome)
     on_world(result, outcome)
-
-
-def _seed(future: Future[Outcome]) -> int:
-    return future.result().plan.seed

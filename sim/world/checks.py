@@ -112,6 +112,8 @@ class OwnOrderOnly(Check):
         self._told: dict[int, int] = {}
         self._shut: dict[int, int] = {}
         self._strays: dict[int, int] = {}
+        self._before: dict[int, tuple[int, set[str]]] = {}
+        self._unseen_ms: dict[int, int] = {}
 
     def ordered(self, order: Order) -> None:
         """An order leaves the machine."""
@@ -139,6 +141,7 @@ class OwnOrderOnly(Check):
         if swing.ms - since_ms > SIGHT_MS:
             self._told.pop(swing.door, None)
         self._open[swing.door] = swing.ms
+        self._look_at(swing.door)
         if swing.by in ("coil", "press"):
             self._judge_papers(swing.door)
 
@@ -154,18 +157,32 @@ class OwnOrderOnly(Check):
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
-        if row.kind == "moved" and row.data.get("why") != "larger" and not self.scene.trouble.calm:
-            unseen = int(row.data["from"])
-            self.scene.left_behind.setdefault(unseen, set()).update(self.scene.street.papers(unseen))
+        if row.kind == "moved" and row.data.get("why") != "larger":
+            self._excuse(int(row.data["from"]))
+        if row.kind in ("granted", "moved"):
+            self._before[row.door] = (row.ms, set(self.scene.street.papers(row.door)))
         if row.kind in SEEN_OPEN:
             self._told[row.door] = row.ms
         elif row.kind == "shut":
             self._told.pop(row.door, None)
 
+    def _excuse(self, door: int) -> None:
+        """A visit goes on elsewhere: nobody knows what was laid in here if the door was out of sight in between."""
+        self._look_at(door)
+        since_ms, before = self._before.get(door, (self.scene.clock(), set[str]()))
+        if self._unseen_ms.get(door, -1) >= since_ms:
+            laid_in = set(self.scene.street.papers(door)) - before
+            self.scene.left_behind.setdefault(door, set()).update(laid_in)
+
+    def _look_at(self, door: int) -> None:
+        if not self.scene.street.in_sight(door):
+            self._unseen_ms[door] = self.scene.clock()
+
     def tick(self) -> None:
         """Now and then."""
         clear_ms, now_ms = self.scene.clear_ms, self.scene.clock()
         for door, opened_ms in self._open.items():
+            self._look_at(door)
             if door not in self._told and now_ms - max(opened_ms, clear_ms) > SIGHT_MS:
                 self._told[door] = now_ms
                 self.breach(f"door {door} has stood open since {opened_ms} ms and no event says so")

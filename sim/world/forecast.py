@@ -19,6 +19,8 @@ from sim.world.seam import POINTS
 FIRST_MS = 30_000
 Draw = Callable[[Random, Site], dict[str, Any]]
 FLOORED_SHARE = 0.4
+SCANNER_TIMES = 3
+"""A scanner says something only when a code is shown: its wire has to be bad for longer."""
 LONG_DAYS, LONG_VISITS, LONG_LEVEL = 18.0, 30, 0.1
 LONG_SITE: dict[str, Any] = {"doors": 6, "boards": 1, "idle_poll_ms": 10_000, "events_max": 1000, "events_kept": 100}
 """A long world: so many days, with so many visits a day and so few faults."""
@@ -111,10 +113,12 @@ def _noise(chance: Random, site: Site) -> dict[str, Any]:
             faults["byte_ms"] = chance.choice((1, 3))
     if chance.random() < 0.3:
         back["duplicate"] = 0.2
+    for_ms = _for(chance)
     if wire == "scanner":
         out.pop("forge", None)
         back.pop("forge", None)
-    return {"wire": wire, "for_ms": _for(chance), "to_far": out, "to_near": back, "echo": chance.random() < 0.15}
+        for_ms *= SCANNER_TIMES
+    return {"wire": wire, "for_ms": for_ms, "to_far": out, "to_near": back, "echo": chance.random() < 0.15}
 
 
 def _board(chance: Random, site: Site) -> int:

@@ -74,7 +74,7 @@ class PinPort:
     def __init__(self, cabinet: GpioCabinet, plug: PinUnit) -> None:
         """Plugged in, nobody there."""
         self._cabinet, self._plug = cabinet, plug
-        self.is_open = False
+        self.is_open, self.plugged = False, True
 
     def open_pins(self, port: str) -> Pins:
         """The pins of a new process."""
@@ -98,10 +98,12 @@ class PinPort:
 
     def vanish(self) -> None:
         """Pull the plug."""
+        self.plugged = False
         self._plug.plugged(False)
 
     def come_back(self, name: str = "") -> None:
         """Put it back."""
+        self.plugged = True
         self._plug.plugged(True)
 
 
@@ -154,6 +156,11 @@ class PinNoise:
         """Whatever loses or spoils a frame on a line makes a chip miss a clock or an answer here."""
         self._random = Random(seed)
         self._chance = min(0.5, to_far.lose + to_far.corrupt + to_near.lose + to_near.corrupt + to_near.truncate)
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is wrong with it now."""
+        return not self._chance
 
     def looked(self) -> None:
         """The inputs were just loaded: perhaps a clock will be missed, on the way in or out."""

@@ -84,13 +84,13 @@ def odd_codes(me: Person) -> Deeds:
     """An issuer gone wrong: codes that its key has signed and that break one rule each, of header, claims or form."""
     for make in me.chance.sample(ODD, 4):
         good = me.deposit_code()
-        me.world.register.spoil(good.cti)
         text = _resigned(good, RESIDENTS, *make)
+        me.world.register.spoil(good.cti, text)
         me.hold(text, good.cti)
         yield 4000
     forged = me.deposit_code()
-    me.world.register.spoil(forged.cti)
     text = _resigned(forged, STRANGER)
+    me.world.register.spoil(forged.cti, text)
     me.hold(text, forged.cti)
     yield 4000
     for door in me.street.doors:
@@ -164,7 +164,9 @@ def twins(me: Person) -> Deeds:
 
 
 def dawdles(me: Person) -> Deeds:
-    """Wants a larger compartment, empties the first one and stands there talking; shuts it after the reminder."""
+    """Wants a larger compartment, empties the first one and stands there talking; shuts it after the reminder. The
+    larger one is perhaps not quite shut and springs open again.
+    """
     door = yield from me.presents(me.code(Purpose.DEPOSIT, order=me.order))
     if not door or not me.touch("larger"):
         return
@@ -175,6 +177,11 @@ def dawdles(me: Person) -> Deeds:
         me.street.put(other, me.order)
         yield 2000
         yield from me.shuts(other)
+        if me.chance.random() < 0.5 and (yield from me.sees(("deposited",))):
+            me.say(f"has not quite shut {other}")
+            me.street.force(other)
+            yield 3000
+            yield from me.shuts(other)
 
 
 def dark_while_emptying(me: Person) -> Deeds:
@@ -197,8 +204,8 @@ def dark_while_emptying(me: Person) -> Deeds:
         yield from me.shuts(other)
 
 
-def dark_at_the_third(me: Person) -> Deeds:
-    """Stands before a door that holds against three pulses, and the board's power goes with the last of them."""
+def dark_while_jammed(me: Person) -> Deeds:
+    """Stands before a door that holds against three pulses, and the board's power goes with one of them."""
     door = _a_free_door(me)
     if not door:
         return
@@ -207,8 +214,8 @@ def dark_at_the_third(me: Person) -> Deeds:
     me.street.bodies[board].jam(channel, 3)
     code = me.code(Purpose.DEPOSIT, order=me.order, door=door)
     me.hold(code.text, code.cti)
-    third = yield from me.until(lambda: _orders(me, door, code) >= 3, 20_000)
-    if third:
+    pulses = me.chance.choice((1, 2, 3, 3))
+    if (yield from me.until(lambda: _orders(me, door, code) >= pulses, 20_000)):
         yield me.chance.choice((100, 400, 800))
         _dark(me, door, 4000)
     yield 8000
@@ -275,6 +282,26 @@ def hammers(me: Person) -> Deeds:
         yield 600
 
 
+def looks_twice(me: Person) -> Deeds:
+    """Staff open a full compartment, are perhaps called away until the reminder, and shut it; the hook does not quite
+    catch, and the door springs open again while the screen asks what became of the item.
+    """
+    door = me.chance.choice(sorted(me.world.cloud.held) or [0])
+    if not door or (yield from me.presents(me.code(Purpose.STAFF, door=door))) != door:
+        return
+    yield me.chance.choice((1500, 64_000, 90_000))
+    yield from me.shuts(door)
+    if not (yield from me.sees(("staff_question",), 4000)):
+        return
+    yield 1000
+    me.say(f"has not quite shut {door}")
+    me.street.force(door)
+    yield 3000
+    yield from me.shuts(door)
+    if (yield from me.sees(("staff_question",), 4000)):
+        me.touch("left_in")
+
+
 def loose_switch(me: Person) -> Deeds:
     """A technician opens a door whose switch has come loose, has it put in service again unseen, then mends it."""
     door = _a_free_door(me)
@@ -321,9 +348,10 @@ KINDS: dict[str, Callable[[Person], Deeds]] = {
         twins,
         dawdles,
         dark_while_emptying,
-        dark_at_the_third,
+        dark_while_jammed,
         just_in_time,
         hammers,
+        looks_twice,
         loose_switch,
     )
 }

@@ -168,9 +168,9 @@ class Register:
             self.nonces[made.cti] = claims["nonce"]
         return made
 
-    def spoil(self, cti: str) -> None:
-        """The cloud knows that this token was never made in this form: nothing may open for it."""
-        self.tokens[cti] = replace(self.tokens[cti], genuine=False)
+    def spoil(self, cti: str, text: str) -> None:
+        """What was given out under this id is this text, which nothing may open for; the good one never left."""
+        self.tokens[cti] = replace(self.tokens[cti], text=text, genuine=False)
 
     def twin(self, first: Issued, order: str) -> str:
         """The text of another token under the same id, for another order; the register keeps the first."""

@@ -292,6 +292,13 @@ class Street:
         found = (r for r in self.taps[board].readings if r.ms >= since_ms and r.known >> channel & 1)
         return [bool(r.open_mask >> channel & 1) for r in found]
 
+    def in_sight(self, door: int) -> bool:
+        """Whether nothing is wrong between this leaf and the machine: its switch, its board, the plug and the wire."""
+        board, channel = self.places[door]
+        box, wire = self.bodies[board].compartments[channel], self.wires[board]
+        well = box.sensor is None and not box.flickers and not box.chatters
+        return well and wire.plain and self.boards[board].powered and self.ports[board].plugged
+
     # --- what hands do ----------------------------------------------------------------------------
 
     def _at(self, door: int) -> tuple[Leaves, int]:

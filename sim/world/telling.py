@@ -54,9 +54,10 @@ PEOPLE: dict[str, str] = {
     "twins": "两个单子的码用了同一个编号",
     "dawdles": "居民要换大的，取空后聊天，提醒了才关门",
     "dark_while_emptying": "居民取空时锁控板没电了",
-    "dark_at_the_third": "开到第三次时锁控板没电了",
+    "dark_while_jammed": "门卡着，正再开时锁控板没电了",
     "just_in_time": "门涩，正要再开时自己开了",
     "hammers": "技术员把一个门开了又开",
+    "looks_twice": "员工去看一件东西，关门没关严，门又弹开了",
     "loose_switch": "门磁松了，技术员没看就启用",
     "quiet": "安静阶段：修好一切，每件东西都要取得出",
 }

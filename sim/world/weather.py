@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOMENT_MS = 5000
 """How long the effects of a single event last in the eyes of the checks."""
+DRAINS_MS = 1000
+"""How long what was spoilt on a slow wire may still be on its way when the wire is well again."""
 
 
 def _during(world: World, name: str, for_ms: int) -> Deeds:
@@ -41,8 +43,11 @@ def noise(world: World, found: Happening) -> Deeds:
     if args.get("echo"):
         world.met("fault/echo")
     wire.set_weather(to_far, to_near, echo=bool(args.get("echo")), seed=found.chance)
-    yield from _during(world, "noise", int(args["for_ms"]))
+    world.faults_begin("noise")
+    yield int(args["for_ms"])
     wire.set_weather(PERFECT, PERFECT)
+    yield DRAINS_MS
+    world.faults_end("noise")
 
 
 def _wire(world: World, name: int | str) -> FaultyWire | PinNoise:
@@ -142,7 +147,10 @@ def unplugged(world: World, found: Happening) -> Deeds:
 
 
 def network(world: World, found: Happening) -> Deeds:
-    """The broker is out of reach, for minutes or for weeks; perhaps it forgets everything meanwhile."""
+    """The broker is out of reach, for minutes or for weeks; perhaps it forgets everything meanwhile.
+
+    It is back when the last of the outages that are under way is over.
+    """
     for_ms = int(found.args["for_ms"])
     world.met("fault/network_weeks" if for_ms > 7 * 86_400_000 else "fault/network_away")
     world.faults_begin("network")
@@ -153,8 +161,8 @@ def network(world: World, found: Happening) -> Deeds:
     else:
         world.broker.cut()
     yield for_ms
-    world.broker.reachable = True
     world.faults_end("network")
+    world.broker.reachable = not world.scene.trouble.under_way["network"]
 
 
 def broker(world: World, found: Happening) -> Deeds:

@@ -44,8 +44,19 @@ def test_what_is_no_plan_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "not a plan of a world" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("wrong", [["--worlds", "0"], ["--jobs", "0"], ["--days", "0"]])
+@pytest.mark.parametrize("wrong", [["--worlds", "0"], ["--jobs", "0"], ["--days", "0"], ["--hours", "0"]])
 def test_mistakes_are_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is played with figures that make no sense."""
     assert main(["soak", *wrong]) == 2
     assert "at least 1" in capsys.readouterr().err
+
+
+def test_hours_begin_worlds_until_the_time_is_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The time is up with the first world: it is played to its end, and no other is begun; the report says how long."""
+    hours = ["--hours", "0.0000001", "--report", str(tmp_path)]
+    assert main(["soak", "--seed", "5", *hours, *QUICK]) == 0
+    said = capsys.readouterr().out
+    assert "seeds 5 .. (1e-07 h)" in said
+    assert "1 worlds" in said
+    assert "every invariant held in every world" in said
+    assert "--hours 1e-07" in (tmp_path / "report.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from sim.world.forecast import WEATHER, draw
 from sim.world.plan import Happening, Plan, PlanError, Site
 from sim.world.rarities import EVERYBODY
 from sim.world.seam import POINTS
-from sim.world.world import Outcome
+from sim.world.world import Outcome, World
 
 SEEDS = (1, 2, 3, 4, 5)
 SHORT_DAYS = 0.02
@@ -141,6 +141,47 @@ def test_the_root_s_documents_over_the_link() -> None:
     assert outcome.counts["refusal/unknown_key"] >= 1
     assert outcome.counts["refusal/revoked"] >= 1
     assert outcome.counts["event/deposited"] == 1
+
+
+def test_a_thief_can_copy_no_more_than_was_given_out() -> None:
+    """An issuer gone wrong gave out odd codes; whoever copies those shows the odd ones, and nothing opens.
+
+    World of seed 710033: the thief was given the good codes that the odd ones had been made of.
+    """
+    outcome = lived(("odd_codes", {}), ("copies", {}), apart_ms=60_000)
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    assert outcome.counts["event/granted"] == 0
+    assert outcome.counts["event/denied"] >= 8
+
+
+def test_noise_is_over_when_what_it_spoilt_has_arrived(tmp_path: Path) -> None:
+    """Slow bytes are on their way when the wire is well again: a second later nothing is wrong any more, not before.
+
+    Dense world 150013: two status frames, changed with their sums intact, arrived 140 ms after the noise.
+    """
+    noisy = Happening(number=1, at_ms=60_000, what="noise", args={"wire": 0, "for_ms": 3000, "to_near": {"byte_ms": 3}})
+    world = World(Plan(seed=5, end_ms=120_000, site=QUICK, happenings=[noisy]), tmp_path)
+    seen: list[tuple[bool, bool]] = []
+    for at_ms in (62_900, 63_900, 64_100):
+        world.at(at_ms, lambda: seen.append((world.street.in_sight(1), world.scene.trouble.calm)))
+    assert world.run().good
+    assert seen == [(False, False), (True, False), (True, True)]
+
+
+def test_the_network_is_back_when_the_last_outage_is_over(tmp_path: Path) -> None:
+    """A short outage within a long one does not end it; after the long one everything arrives."""
+    away = {"forgets": False}
+    outages = [(60_000, 600_000), (120_000, 60_000)]
+    happenings = [
+        Happening(number=n, at_ms=at_ms, what="network", args=away | {"for_ms": for_ms})
+        for n, (at_ms, for_ms) in enumerate(outages)
+    ]
+    world = World(Plan(seed=5, end_ms=900_000, site=QUICK, happenings=happenings), tmp_path)
+    seen: list[bool] = []
+    for at_ms in (30_000, 90_000, 240_000, 700_000):
+        world.at(at_ms, lambda: seen.append(world.broker.reachable))
+    assert world.run().good
+    assert seen == [True, False, False, True]
 
 
 def noise(
