@@ -71,6 +71,11 @@ class FaultyWire:
         self._outward: deque[tuple[int, bytes]] = deque()
         self._inward: deque[tuple[int, bytes]] = deque()
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is wrong with it now."""
+        return not self.echo and self.to_far == self.to_near == PERFECT
+
     def feed(self, data: bytes, now_ms: int) -> None:
         """The host sends."""
         if self.echo:
