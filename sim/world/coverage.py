@@ -68,6 +68,7 @@ UNREACHABLE: dict[str, str] = {
     "event/no_code": "the secret of pick-up codes is there in every world",
     **{f"event/{kind}": _ON_DUTY for kind in (*ON_DUTY, "audit_done")},
     **{f"refusal/label_{why}": _ON_DUTY for why in ("damaged", "elsewhere", "idle", "loaded", "unknown")},
+    "refusal/door_code": _ON_DUTY,
     "refusal/staff_at_work": _ON_DUTY,
 }
 """What no world can meet, as it is counted, and why. A campaign that meets one of them all the same says so."""

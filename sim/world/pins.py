@@ -31,6 +31,7 @@ class Watched:
     def __init__(self, behind: Body, ordered: Callable[[int, int], None], read: Callable[[int, int], None]) -> None:
         """``ordered`` is called with channel and moment before a coil comes on, ``read`` with moment and switches."""
         self._behind, self._ordered, self._read = behind, ordered, read
+        self._looked_ms, self._closed = LONG_AGO_MS, 0
         self.after: Callable[[], None] = lambda: None
         self.elsewhere: Callable[[int, int], int] = lambda channel, now_ms: channel
 
@@ -39,10 +40,12 @@ class Watched:
         return max(now_ms, self._behind.now_ms)
 
     def closed_contacts(self, now_ms: int) -> int:
-        """The closed switches, which the machine is about to read."""
-        closed = self._behind.closed_contacts(self._now(now_ms))
-        self._read(self._now(now_ms), closed)
-        return closed
+        """The closed switches, which the machine is about to read. In one moment they are one thing, for every chip."""
+        moment_ms = self._now(now_ms)
+        if moment_ms != self._looked_ms:
+            self._looked_ms, self._closed = moment_ms, self._behind.closed_contacts(moment_ms)
+            self._read(moment_ms, self._closed)
+        return self._closed
 
     def filled(self) -> int:
         """Where something lies."""

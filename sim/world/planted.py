@@ -205,7 +205,14 @@ SABOTAGES: tuple[Sabotage, ...] = (
         3,
         "doors",
     ),
-    Sabotage("a spent code opens again", _RECEPTION, "if used is not None and used.spent:", "if False:", 3, "rogues"),
+    Sabotage(
+        "a spent code opens again",
+        _RECEPTION,
+        "if used is not None and used.spent:\n            raise No(Refusal.SPENT)\n",
+        "if False:\n            raise No(Refusal.SPENT)\n",
+        3,
+        "rogues",
+    ),
     Sabotage(
         "a claimed code gets another door",
         _RECEPTION,

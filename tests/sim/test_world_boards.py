@@ -10,10 +10,12 @@ import pytest
 from msgspec import structs
 
 from locker.cli import main, soak
+from sim.body import Body
 from sim.modbus_boards import crc
 from sim.world import campaign
 from sim.world.forecast import draw
 from sim.world.lock_boards import KINDS, PINS, drawn, words_of
+from sim.world.pins import Watched
 from sim.world.plan import Happening, Site
 from sim.world.wire_words import Cu16Words, Cu24Words, Cu48Words, EightWords, ModbusWords, Words
 
@@ -138,3 +140,17 @@ def test_a_forged_frame_has_a_good_check_and_other_bytes(kind: str) -> None:
         else:
             at = 7 if isinstance(words, Cu24Words) else len(forged) - 1
             assert forged != data and (sum(forged) - forged[at]) % 256 == forged[at] and forged[0] == 2
+
+
+def test_a_chattering_switch_is_one_thing_in_one_moment_for_every_chip() -> None:
+    """Two chips asked in the same millisecond see the same contact, and what is written down is what the machine saw.
+
+    Found by seed 940107: with two MCP23017, each second look at a chattering switch went to the other chip.
+    """
+    body, seen = Body(24, 1), list[tuple[int, int]]()
+    watched = Watched(body, lambda channel, now_ms: None, lambda now_ms, closed: seen.append((now_ms, closed)))
+    body.chatter(3)
+    told = [(ms, [watched.closed_contacts(ms) for _ in range(2)]) for ms in range(0, 40, 8)]
+    assert all(first == second for _, (first, second) in told)
+    assert seen == [(ms, pair[0]) for ms, pair in told]
+    assert len({pair[0] >> 3 & 1 for _, pair in told}) == 2
