@@ -26,7 +26,7 @@ from sim.demo_site import CABINET, Site
 from sim.whereabouts import ARRIVES, FROM, LEAVES
 
 ANSWER_S = 5.0
-KEPT_CODES, KEPT_MESSAGES, SHOWN_MESSAGES = 12, 30, 6
+KEPT_CODES, KEPT_MESSAGES, SHOWN_MESSAGES = 12, 100, 6
 NONCE = re.compile(r"[?&]n=([0-9a-f]{16})$")
 """Where the demo's own address has the nonce ([invite] of its configuration)."""
 

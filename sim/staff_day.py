@@ -218,7 +218,7 @@ def service(day: Day, worker: Worker) -> None:
 
 def reassign(day: Day, worker: Worker) -> None:
     """An item goes to another door, and its owner's code goes with it"""
-    old = _right_one(day, worker)
+    old = right_one(day, worker)
     order = worker.really[old]
     worker.starts()
     worker.chooses("reassign", f"door:{old}", "to:any")
@@ -238,7 +238,7 @@ def reassign(day: Day, worker: Worker) -> None:
 
 def by_hand(day: Day, worker: Worker) -> None:
     """Opened by hand for a resident without a phone, with a reason; their code is dead afterwards"""
-    door = _right_one(day, worker)
+    door = right_one(day, worker)
     order = worker.really[door]
     worker.starts()
     worker.chooses("by_hand", f"door:{door}", "why:phone_broken")
@@ -300,9 +300,9 @@ def hand_over(day: Day, worker: Worker) -> None:
 
 def nine_days_later(day: Day, worker: Worker) -> None:
     """Nine days later: overdue, still good for its owner, then mine and the others are recalled"""
-    _let_days_pass(worker.demo)
+    nine_days_pass(worker.demo)
     worker.hears("overdue", timeout_s=90.0)
-    owner = _right_one(day, worker)
+    owner = right_one(day, worker)
     worker.collects_by_code(worker.really[owner], owner)
     worker.badges.clear()
 
@@ -323,7 +323,7 @@ def nine_days_later(day: Day, worker: Worker) -> None:
     worker.is_true(not worker.really, f"these are left: {worker.really}")
 
 
-def _right_one(day: Day, worker: Worker) -> int:
+def right_one(day: Day, worker: Worker) -> int:
     """A door behind which an envelope lies as the cabinet believes."""
     loaded = [timed.door for timed in worker.account.loads if worker.really.get(timed.door) == timed.what]
     if not loaded:
@@ -331,7 +331,7 @@ def _right_one(day: Day, worker: Worker) -> int:
     return day.chance.choice(loaded)
 
 
-def _let_days_pass(demo: Demo) -> None:
+def nine_days_pass(demo: Demo) -> None:
     """The power is off, and nine days are over that the cabinet has served: its count on the disk and the clock say so.
 
     The one place where the simulation writes into the cabinet's file: nobody can wait for so long.

@@ -20,7 +20,7 @@ from locker.clock import wall_ms
 if TYPE_CHECKING:
     from sim.demo import Demo
 
-SCENARIOS = ("day", "staff")
+SCENARIOS = ("day", "staff", "mixed")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PLANNED = ("month", "outage")
 
@@ -89,7 +89,7 @@ def _run(args: argparse.Namespace, seed: int, folder: Path) -> int:
 
     for number in SIGNALS:
         signal.signal(number, _interrupted)
-    pace = {None: FOR_PEOPLE, "staff": FOR_STAFF}.get(args.scenario, FOR_THE_DAY)
+    pace = {None: FOR_PEOPLE, "staff": FOR_STAFF, "mixed": FOR_STAFF}.get(args.scenario, FOR_THE_DAY)
     demo = Demo(folder, pace, seed, power=args.scenario is None, board=args.board, wiring=args.wiring)
     try:
         if args.headless:
@@ -107,6 +107,10 @@ def _play(args: argparse.Namespace, demo: Demo, seed: int) -> int:
         from sim.staff_day import play as play_staff
 
         return play_staff(demo, seed)
+    if args.scenario == "mixed":
+        from sim.mixed_day import play as play_mixed
+
+        return play_mixed(demo, seed)
     from sim.day import play
 
     return play(demo, seed)
