@@ -19,7 +19,7 @@ ATTACKERS = {
     "A malicious cloud operator": 6,
     "A member of staff, or whoever stole their key": 6,
     "Somebody in the network": 6,
-    "Somebody with the USB port": 4,
+    "Somebody with the USB port": 7,
     "The cabinet's own technician": 4,
 }
 """Who is on the page, in this order, and how many rows of what they cannot do each has at least."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from configparser import RawConfigParser
@@ -117,10 +118,90 @@ def test_a_dry_run_tells_each_step_and_does_none() -> None:
     told = call(INSTALL, "--dry-run")
     assert told.returncode == 0, told.stderr
     assert (sorted(Path("/opt").glob("locker*")), sorted(Path("/etc").glob("locker*"))) == before
-    for part in ("7/7", "pip install --quiet --require-hashes -r", "requirements/pi.txt", "systemd-sysusers",
+    for part in ("9/9", "pip install --quiet --require-hashes -r", "requirements/pi.txt", "systemd-sysusers",
                  "--no-deps --no-build-isolation", "systemctl enable locker.service"):  # fmt: skip
         assert part in told.stdout
     assert "runuser -u locker -- /opt/locker/bin/locker device provision /var/lib/locker\n" in told.stdout
+
+
+def test_without_being_asked_it_installs_no_display() -> None:
+    """A cabinet whose screen another program draws gets no Chromium."""
+    assert not [
+        word for word in ("chromium", "kiosk", "apt-get install --yes") if word in call(INSTALL, "--dry-run").stdout
+    ]
+
+
+@pytest.mark.parametrize("options", [("--display", "--dry-run"), ("--dry-run", "--display")])
+def test_the_display_is_installed_when_asked_for(options: tuple[str, ...]) -> None:
+    """Its packages, then its user, then its unit; after the controller's, whose page it shows."""
+    told = call(INSTALL, *options)
+    assert told.returncode == 0, told.stderr
+    assert not Path("/etc/systemd/system/locker-kiosk.service").exists()
+    places = [
+        told.stdout.index(part)
+        for part in (
+            "systemctl enable locker.service",
+            "apt-get install --yes --no-install-recommends chromium cage fonts-noto-cjk\n",
+            "systemd/locker-kiosk.sysusers /usr/lib/sysusers.d/locker-kiosk.conf",
+            "systemd-sysusers /usr/lib/sysusers.d/locker-kiosk.conf",
+            "systemd/locker-kiosk.service /etc/systemd/system/locker-kiosk.service",
+            "systemctl daemon-reload\n   systemctl enable locker-kiosk.service",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_the_display_needs_what_its_unit_starts() -> None:
+    """The packages are those whose programs the unit names, and a font for Chinese."""
+    unit_text = (ROOT / "systemd" / "locker-kiosk.service").read_text(encoding="utf-8")
+    named = INSTALL.read_text(encoding="utf-8").split("display_packages=(")[1].split(")")[0].split()
+    assert {f"/usr/bin/{name}" for name in named if not name.startswith("fonts-")} == {
+        word for word in unit_text.split() if word.startswith("/usr/bin/")
+    } | {word.removeprefix("ExecStart=") for word in unit_text.split() if word.startswith("ExecStart=/usr/bin/")}
+    assert "fonts-noto-cjk" in named
+
+
+@pytest.mark.parametrize("voice", [True, False], ids=["espeak", "none"])
+def test_the_voice_is_rendered_where_there_is_one(tmp_path: Path, voice: bool) -> None:
+    """As the controller's user, into its cache, before the start; without espeak-ng or [voice] it says so."""
+    found = rendering(tmp_path, "[voice]\n", espeak=voice)
+    if voice:
+        folder, render = (
+            found.index(part) for part in ("install -d -m 0755 -o locker -g locker ", " voice render --config ")
+        )
+        assert folder < render < found.index("9/9")
+        assert "has no [voice]" in rendering(tmp_path, "[kiosk]\n", espeak=True)
+    else:
+        assert "voice render" not in found
+        assert "no espeak-ng here" in found
+
+
+def rendering(folder: Path, config: str, *, espeak: bool) -> str:
+    """What a dry run says of an upgraded cabinet with this configuration, from the voice on."""
+    programs, etc = folder / "bin", folder / "etc"
+    for made in (programs, etc):
+        made.mkdir(exist_ok=True)
+    for name in ("bash", "uname", "dirname", "mktemp", "rm", "grep", "sed"):
+        if not (programs / name).exists():
+            (programs / name).symlink_to(shutil.which(name) or name)
+    if espeak:
+        (programs / "espeak-ng").write_text("#!/bin/sh\n", encoding="utf-8")
+        (programs / "espeak-ng").chmod(0o755)
+    (etc / "cabinet.toml").write_text(config, encoding="utf-8")
+    script = folder / "systemd" / "install.sh"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(
+        INSTALL.read_text("utf-8").replace("config_dir=/etc/locker", f"config_dir={etc}"), encoding="utf-8"
+    )
+    told = subprocess.run(
+        ["bash", str(script), "--dry-run"],
+        env={"PATH": str(programs), "PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout[told.stdout.index("8/9") :]
 
 
 def test_an_unknown_option_is_refused() -> None:

@@ -19,11 +19,6 @@ export function sign(name, look = "sign") {
   return draw("svg", { class: look, viewBox: "0 0 24 24", "aria-hidden": "true" }, path);
 }
 
-/** A sign inside another drawing, at a place and a size. */
-export const inset = (name, x, y, side) =>
-  draw("svg", { x, y, width: side, height: side, viewBox: "0 0 24 24" }, draw("path", { d: PATHS[name] ?? PATHS.doubt,
-    fill: "none", stroke: "var(--ink)", "stroke-width": 3.4, "stroke-linecap": "round", "stroke-linejoin": "round" }));
-
 /** A QR code's rows ("0110...") with a quiet zone of four modules. */
 export function code(rows, label) {
   const side = rows.length + 8;

@@ -78,7 +78,9 @@ class Stage:
             return list(self.heard)
 
     def close(self) -> None:
-        """End the thread and give back the port."""
+        """End the thread and give back the port; the page notices. Once is enough, twice does no harm."""
+        if self._ended:
+            return
         self._do(lambda now: setattr(self, "_ended", True))
         self._thread.join(DONE_S)
         self.driver.close()

@@ -51,6 +51,8 @@ MEASURE = """
     say("too small to touch", element.tagName === "BUTTON" && (box.width < touch || box.height < touch));
     say("too wide", !drawn && element.clientWidth && element.scrollWidth > element.clientWidth + 1);
     say("too high", !drawn && element.clientHeight && element.scrollHeight > element.clientHeight + font * 0.4);
+    const row = element.matches(".what") && element.closest(".row");
+    say("no room in its row", row && element.offsetHeight > row.clientHeight - font * 0.1);
     const part = ".words > *, .figure > *, .aside > *, .buttons > *, header > *, footer > p, footer > button, svg.code";
     if (!element.matches(part)) continue;
     for (const [other, place] of boxes) {
@@ -105,7 +107,7 @@ class Window:
 
     def touch(self, key: str) -> None:
         """Touch a button as a finger does: in its middle, where it can be seen."""
-        self.page.locator(f'[data-key="{key}"]').click()
+        self.page.locator(f'[data-key="{key}"]').tap()
 
     def faults(self, least_px: int = LEAST_PX) -> list[str]:
         """What is wrong with what is drawn now."""
@@ -123,6 +125,7 @@ class Window:
             self.page.evaluate(AXE.read_text(encoding="utf-8"))
         tags = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
         options = {"runOnly": {"type": "tag", "values": tags}, "rules": {"color-contrast-enhanced": {"enabled": True}}}
+        options |= {"resultTypes": ["violations"]}  # what passed is not described, which takes most of the time
         result: dict[str, Any] = self.page.evaluate("(options) => axe.run(document, options)", options)
         return [f"{each['id']}: {node['html'][:120]}" for each in result["violations"] for node in each["nodes"]]
 

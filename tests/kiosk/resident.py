@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kiosk_window import Window
+from looks import Look
 
 from locker.clock import boot_ms
 from sim.day_people import Person
@@ -22,6 +23,8 @@ from sim.demo_site import FOR_PEOPLE, Pace
 READ_MS_PER_WORD, TOUCH_MS, HANDS_MS = 450, 2500, 8000
 """A person of eighty: a Chinese character or an English word read in so long, a button found and pressed, a thing done
 with the hands (a phone held to the window, papers put in or taken out, a door pushed shut)."""
+GLANCE_MS_PER_WORD, STAFF_STEP_MS = 150, 4000
+"""Somebody who works here: eight seconds for a door that is looked behind, answered and shut (docs/staff.md)."""
 QUICK = Pace(
     open_wait_ms=700,
     rest_ms=500,
@@ -50,6 +53,11 @@ class Count:
     seen: list[str] = field(default_factory=list)
 
     @property
+    def staff_seconds(self) -> int:
+        """The same for staff, who know the screens: a step, its touch included, in half the time; words at a glance."""
+        return round((self.words * GLANCE_MS_PER_WORD + self.steps * STAFF_STEP_MS + self.waited_ms) / 1000)
+
+    @property
     def seconds(self) -> int:
         """From walk-up to walk-away: reading, touching, doing, and the machine's own time."""
         by_hand = self.steps * HANDS_MS if self.steps else 0
@@ -59,11 +67,18 @@ class Count:
 class Resident:
     """One person, who reads each screen before acting on it."""
 
-    def __init__(self, demo: Demo, window: Window, by_keyboard: bool = False) -> None:
+    def __init__(self, demo: Demo, window: Window, by_keyboard: bool = False, look: Look | None = None) -> None:
+        """``look`` is asked for at the idle screen, by the buttons there; what is wrong then is in ``faults``."""
         self.demo, self.window, self._by_keyboard = demo, window, by_keyboard
         self.person = Person(demo)
         self.count = Count()
+        self.faults: dict[str, list[str]] = {}
+        self._look = look
         self._since_ms = 0
+        if look is not None:
+            window.waits_for("idle")
+            for key in ["language"] * look.english + ["large"] * look.large:
+                self._press(key)
 
     # --- seeing ---
 
@@ -76,6 +91,8 @@ class Resident:
             self.count.waited_ms += boot_ms() - self._since_ms
             self._since_ms = 0
         if name not in self.count.seen:
+            if self._look is not None:
+                self._measures(name, self._look)
             self.count.seen.append(name)
             self.count.words += words_of(self.window.page.locator(".words").inner_text())
 
@@ -118,12 +135,32 @@ class Resident:
         self._until(lambda: self.demo.street.is_open(door))
         self.demo.street.take(door)
 
+    def looks_behind(self, door: int) -> None:
+        """What lies behind an open door; nothing is touched."""
+        self._until(lambda: self.demo.street.is_open(door))
+
+    def turns_the_page(self) -> None:
+        """The next page of a list."""
+        self._press("page")
+
     def shuts(self, door: int) -> None:
         """The door, until it clicks."""
         self._acts()
         self.person.shuts(door)
 
     # --- inside ---
+
+    def _measures(self, name: str, look: Look) -> None:
+        """Whether the screen is drawn whole, and as it was asked for."""
+        page = self.window.page
+        wanted = {"data-large": look.large, "data-night": look.night}
+        found = [
+            f"{what} is {not want}" for what, want in wanted.items() if page.locator(f"body[{what}]").count() != want
+        ]
+        if page.locator("html").get_attribute("lang") != ("en" if look.english else "zh-CN"):
+            found.append("the other language")
+        if found := found + self.window.faults():
+            self.faults[name] = found
 
     def _acts(self) -> None:
         self.count.steps += 1
@@ -157,11 +194,41 @@ def words_of(text: str) -> int:
     return len(re.findall(r"[\u4e00-\u9fff]|[A-Za-z0-9'-]+", text))
 
 
+QUIET = "\n[quiet]\n"
+HOURS, ZONE_MS, HOUR_MS = 24, 28_800_000, 3_600_000
+
+
 def demo_in(folder: Path) -> Demo:
-    """A cabinet with a resident's patience; ready."""
-    demo = Demo(folder, QUICK, DEMO_SEED)
+    """A cabinet with a resident's patience, by day; ready."""
+    demo = Demo(folder, QUICK, DEMO_SEED, power=False)
+    _has_quiet_hours(demo, night=False)
+    demo.controller.power_on()
     demo.ready()
     return demo
+
+
+def turns_to(demo: Demo, *, night: bool) -> None:
+    """Let it be day or night: no hour is waited for and no clock is moved, the cabinet's quiet hours are other ones."""
+    if not _has_quiet_hours(demo, night):
+        return
+    person = Person(demo)
+    person.begin()
+    demo.controller.kill(back=False)
+    person.until(lambda: not demo.controller.pid, "the process to be gone")
+    demo.controller.power_on()
+    person.starts_again()
+    demo.ready()
+
+
+def _has_quiet_hours(demo: Demo, night: bool) -> bool:
+    """Put the quiet hours about this hour, or away from it; whether they were others before."""
+    hour = (demo.clock.now().wall_ms + ZONE_MS) // HOUR_MS
+    begun, ended = (hour - 2, hour + 6) if night else (hour + 8, hour + 12)
+    file = demo.site.config_file
+    before = file.read_text("utf-8")
+    hours = f'from_time = "{begun % HOURS:02}:00"\nto_time = "{ended % HOURS:02}:00"\n'
+    file.write_text(before.partition(QUIET)[0] + QUIET + hours, "utf-8")
+    return file.read_text("utf-8") != before
 
 
 assert FOR_PEOPLE.notice_ms == QUICK.notice_ms, "refusals stay as long as for people"

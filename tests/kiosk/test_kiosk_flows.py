@@ -1,4 +1,4 @@
-"""Each flow of a resident, as docs/screen.md counts it, at the real controller's page: by touch, by keyboard alone."""
+"""Each flow of residents and staff at the real controller's page, in two opposite looks, each counted."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from eighty import told
 from kiosk_window import chromium, window
-from resident import Resident, demo_in
+from looks import EVERY_PAIR, Look, assigned, opposites
+from resident import Resident, demo_in, turns_to
 from resident_flows import FLOWS, collects_with_digits, drops_off
-from staff_flows import STAFF_FLOWS
+from staff_flows import AGED_FLOWS, STAFF_FLOWS, aged
 
 from sim.demo import Demo
 from sim.demo_page import application
@@ -18,6 +19,19 @@ from sim.demo_serve import PageServer
 
 pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(240)]
 STEPS_MAX = 3
+Flow = Callable[[Resident], object]
+LOOKS: dict[Flow, tuple[Look, Look]] = {
+    flow: looks
+    for flows in (FLOWS, STAFF_FLOWS + AGED_FLOWS)
+    for flow, looks in zip(flows, assigned(len(flows)), strict=True)
+}
+"""In which two looks each flow is walked; residents and staff are covered each by themselves."""
+
+
+def walks(*flows: Flow) -> list[Any]:
+    """Each of these flows in both of its looks: those by day first, so that it becomes night only once."""
+    found = sorted(((look, flow) for flow in flows for look in LOOKS[flow]), key=lambda walk: walk[0].night)
+    return [pytest.param(flow, look, id=f"{flow.__name__}-{look}") for look, flow in found]
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +39,15 @@ def browser() -> Iterator[Any]:
     """One Chromium for all tests here."""
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Another one, to which nobody came for nine days; made first, so that it has found out when it is needed."""
+    found = demo_in(tmp_path_factory.mktemp("old"))
+    aged(found)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="module")
@@ -35,27 +58,40 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     found.close()
 
 
-@pytest.mark.parametrize("size", ["small", "portrait"])
-@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
-def test_a_resident_gets_through(demo: Demo, browser: Any, flow: Callable[[Resident], object], size: str) -> None:
-    """Every flow ends at the idle screen; on the small display by keyboard alone, on the tall one by touch."""
-    with window(browser, demo.site.kiosk_url, size) as glass:
-        resident = Resident(demo, glass, by_keyboard=size == "small")
-        flow(resident)
-        assert glass.complaints == []
-        assert glass.faults() == []
-        count = resident.count
-        assert told()[flow.__doc__ or ""] == (count.steps, count.touches, count.words), "make eighty"
+@pytest.mark.parametrize(("flow", "look"), walks(*FLOWS, *STAFF_FLOWS))
+def test_everybody_gets_through(demo: Demo, browser: Any, flow: Flow, look: Look) -> None:
+    """It ends at the idle screen; each screen on the way is whole and as asked for; it takes what the table says."""
+    walk(demo, browser, flow, look)
 
 
-@pytest.mark.parametrize("size", ["small", "portrait"])
-@pytest.mark.parametrize("flow", STAFF_FLOWS, ids=lambda flow: flow.__name__)
-def test_staff_get_through(demo: Demo, browser: Any, flow: Callable[[Resident], object], size: str) -> None:
-    """The page that residents have is staff's too; it says that they are at work, and shows no order and no name."""
-    with window(browser, demo.site.kiosk_url, size) as glass:
-        staff = Resident(demo, glass, by_keyboard=size == "small")
-        flow(staff)
+@pytest.mark.parametrize(("flow", "look"), walks(*AGED_FLOWS))
+def test_nine_days_later_staff_get_through_as_well(old: Demo, browser: Any, flow: Flow, look: Look) -> None:
+    """The same in the cabinet to which nobody came."""
+    walk(old, browser, flow, look)
+
+
+def walk(demo: Demo, browser: Any, flow: Flow, look: Look) -> None:
+    """Walk a flow in a look."""
+    turns_to(demo, night=look.night)
+    demo.ready()
+    with window(browser, demo.site.kiosk_url, look.size) as glass:
+        person = Resident(demo, glass, look.by_keyboard, look)
+        flow(person)
         assert glass.complaints == []
+        assert person.faults == {}
+        count, (steps, touches, words) = person.count, told()[flow.__doc__ or ""]
+        assert (count.steps, count.touches) == (steps, touches), "make eighty"
+        assert look.english or count.words == words, "make eighty"
+
+
+@pytest.mark.parametrize("flows", [FLOWS, STAFF_FLOWS + AGED_FLOWS], ids=["residents", "staff"])
+def test_every_two_values_of_a_look_meet(flows: tuple[Flow, ...]) -> None:
+    """Keyboard and night, English and the tall display, ...: each two in some flow; and each flow has its opposites."""
+    looks = [look for flow in flows for look in LOOKS[flow]]
+    assert frozenset().union(*(look.pairs for look in looks)) == EVERY_PAIR
+    for flow in flows:
+        one, other = LOOKS[flow]
+        assert other in opposites(one)
 
 
 def test_staff_type_a_doors_number(demo: Demo, browser: Any) -> None:
