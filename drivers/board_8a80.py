@@ -4,7 +4,9 @@ Hardware: 2 to 50 locks, 12 or 24 V; the board itself ends each pulse, after abo
 nor set. Address 1..31 by DIP switch.
 Wire: RS-485, 9600 8N1, half duplex; ``drivers.board_8a80_frames`` has the bytes.
 Source: hardware facts, 2 to 2.4 and 4.6.
-Quirks: the reply to an unlock comes after about a second (or 200 ms), and the door is asked for only then. On one
+Quirks: the reply to an unlock comes after about a second (or 200 ms), and the doors are asked for only then, unless the
+board is known to answer meanwhile (``ask_while_opening``): then its reply is a reason to look and no more, and a board
+that leaves the first question after two unlocks in a row unanswered is told of and waited for from then on. On one
 wiring the reply "failed", on the other the reply "opened" is the unlock itself, byte for byte, as is its echo: "opened"
 in these bytes is never passed on, "failed" only while no echo was noticed. In which order the bytes of all locks come
 differs, so after each unlock that lock is asked for by itself as well; where the two disagree three times, that is
@@ -17,6 +19,7 @@ Knows this board's questions and answers; must never know when they are asked.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from drivers import board_8a80_frames as frames
@@ -29,6 +32,9 @@ from locker.model import PulseAnswer
 
 _DISAGREEMENTS_MAX = 3
 _UNHEARD_MAX = 3
+_DEAF_MAX = 2
+_GAP_MS = 10
+"""More than a frame's end between an unlock and the next question."""
 _ONE = "one"
 
 
@@ -55,6 +61,10 @@ class Board8a80:
             door: Question("unlock", frames.open_one(address, lock), board.unlock_reply_ms, door=door)
             for door, lock in self._locks.items()
         }
+        self._asks = self._may_ask = board.ask_while_opening
+        self._gap_ms = board.quiet_ms + _GAP_MS
+        self._first_after = False
+        self._deaf = 0
         self._ear = EchoEar(stripped=board.local_echo)
         self._want: Question | None = None
         self._alone: tuple[int, bool] | None = None
@@ -72,7 +82,8 @@ class Board8a80:
     def reconnected(self) -> None:
         """Perhaps another adapter and another board."""
         self._ear.forget()
-        self._length = self._disagreements = self._unheard = 0
+        self._length = self._disagreements = self._unheard = self._deaf = 0
+        self._asks, self._first_after = self._may_ask, False
 
     def question(self) -> Question:
         """The doors; after an unlock first the one that it was for."""
@@ -81,6 +92,9 @@ class Board8a80:
     def unlock(self, door: int) -> Question:
         """The pulse of one door."""
         self._ear.sent()
+        self._first_after = self._asks
+        if self._asks:
+            return replace(self._unlocks[door], wait_ms=self._gap_ms, answered=False)
         self._want = self._ones[door] if self._unheard < _UNHEARD_MAX else None
         return self._unlocks[door]
 
@@ -96,8 +110,14 @@ class Board8a80:
         return frame.address == self._number
 
     def is_news(self, frame: Frame) -> bool:
-        """A door of this board moved."""
-        return frame.head in PUSHED and frame.address == self._number
+        """A door of this board moved, or an unlock is over that nobody waits for: then that lock is asked for next."""
+        if frame.address != self._number:
+            return False
+        if frame.head == OPEN and self._asks:
+            door = next((door for door, lock in self._locks.items() if lock.number == frame.lock), 0)
+            self._want = self._ones[door] if door and self._unheard < _UNHEARD_MAX else None
+            return True
+        return frame.head in PUSHED
 
     def fits(self, question: Question, frame: Frame) -> bool:
         """The same first byte and board as in the request, and the same lock where it was one."""
@@ -111,6 +131,8 @@ class Board8a80:
         if question.door:
             return self._answer(frame)
         if question.what == STATUS:
+            if self._first_after:
+                self._first_after, self._deaf = False, 0
             return self._doors(frame)
         self._want, self._unheard = None, 0
         self._alone = (frame.lock, frame.value == SET)
@@ -122,6 +144,11 @@ class Board8a80:
             self._unheard += 1
             if self._unheard == _UNHEARD_MAX:
                 return "no answer of one lock", "80 CC 33 is not answered: the byte order cannot be checked"
+        elif question.what == STATUS and self._first_after:
+            self._first_after, self._deaf = False, self._deaf + 1
+            if self._deaf == _DEAF_MAX:
+                self._asks = False
+                return "deaf while opening", "it answers no question before the unlock: set ask_while_opening = false"
         return None
 
     def _answer(self, frame: Frame) -> Verdict:

@@ -24,12 +24,14 @@ from pathlib import Path
 from drivers.child import Child, Process, Spawn
 from drivers.voice_sounds import chime, chime_name, sentence_command, sentence_name
 from locker.config_hours import Voice
-from locker.model import Act, Event, Now, PortBack, PortLost, Show
+from locker.model import Act, Event, Now, PortBack, PortLost, Show, Switch
 
 NAME = "voice"
 RENDERER, PLAYER = "espeak-ng", "aplay"
 CHIME_SCREENS = ("left_open", "alarm_open", "unfinished")
 """Screens on which somebody should shut a door."""
+CHIME_LINE = "chime"
+"""The line of the order for one sound, of a door that no screen speaks of any more."""
 RENDER_MS_MAX, PLAY_MS_MAX = 10_000, 60_000
 RETRY_MS = 60_000
 LOOK_MS = 20
@@ -42,7 +44,7 @@ Line = tuple[str, str]
 
 
 class VoiceDriver:
-    """The ``Driver`` of the loudspeaker; ``perform`` takes ``Show``."""
+    """The ``Driver`` of the loudspeaker; ``perform`` takes ``Show``, and ``Switch`` of the line ``chime``."""
 
     name = NAME
 
@@ -72,6 +74,7 @@ class VoiceDriver:
         self._loud = 0
         self._screen: tuple[int, str, str] | None = None
         self._chime_ms: int | None = None
+        self._once = False
         self._off, self._told, self._retry_ms = "", False, 0
         self._begun = False
         self._news: list[Event] = []
@@ -109,11 +112,19 @@ class VoiceDriver:
         return news
 
     def accepts(self, act: Act) -> bool:
-        """Screens, and nothing else."""
-        return isinstance(act, Show)
+        """Screens, and the order for one sound."""
+        return isinstance(act, Show) or (isinstance(act, Switch) and act.line == CHIME_LINE)
 
     def perform(self, act: Act, now: Now) -> None:
-        """A new screen: its prompt in place of the one before. The same screen again says nothing new."""
+        """A new screen: its prompt in place of the one before. The same screen again says nothing new.
+
+        Or one sound: after what is being said, and not where it comes by itself.
+        """
+        if isinstance(act, Switch):
+            self._once = self._chime_ms is None
+            self._looked_ms = now.ms
+            self._go_on(now)
+            return
         assert isinstance(act, Show), f"the voice takes screens, not {act}"
         screen = act.number, act.name, act.reason
         if screen == self._screen:
@@ -137,7 +148,7 @@ class VoiceDriver:
 
     def close(self) -> None:
         """Silence, at once."""
-        self._prompt, self._chime_ms = [], None
+        self._prompt, self._chime_ms, self._once = [], None, False
         if self._child is not None:
             self._child.kill()
             self._child = None
@@ -202,8 +213,9 @@ class VoiceDriver:
             return
         if self._prompt:
             self._speak(now)
-        elif self._chime_ms is not None and now.ms >= self._chime_ms:
-            self._chime_ms = now.ms + self._voice.chime_ms
+        elif self._once or (self._chime_ms is not None and now.ms >= self._chime_ms):
+            self._once = False
+            self._chime_ms = now.ms + self._voice.chime_ms if self._chime_ms is not None else None
             loud = self._percent(now)
             if loud and self._usable(now):
                 self._chime(loud, now)

@@ -366,6 +366,7 @@ class Cabinet:
 
     def _drain(self) -> list[Effect]:
         """This step's effects, once. The floor of the time rides on whatever is saved, and else goes now and then."""
+        self.duty.follow()
         self.fittings.follow(self._effects, self._now)
         effects, self._effects = self._effects, []
         if self.time.due() or any(isinstance(effect, Keep) for effect in effects):

@@ -36,7 +36,8 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The spoken prompts and the sound of a door left open; ``device`` is ALSA's name of the sound card.
 
     ``folder`` is where rendered prompts are kept. Both volumes in percent; the evening's holds from ``evening_time`` to
-    ``day_time``, and where nobody knows what hour it is.
+    ``day_time``, and where nobody knows what hour it is. ``chime_ms`` is how often the sound comes while the screen
+    speaks of the door; after that every ``again_s``, until it is shut, for ``again_minutes_max`` at most.
     """
 
     languages: Literal["zh", "en", "zh+en", "en+zh"] = "zh"
@@ -48,6 +49,8 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     day_time: Hour = "07:00"
     evening_time: Hour = "19:00"
     chime_ms: Annotated[int, Meta(ge=1000, le=60_000)] = 4000
+    again_s: Annotated[int, Meta(ge=5, le=600)] = 30
+    again_minutes_max: Annotated[int, Meta(ge=1, le=1440)] = 60
 
 
 @cache

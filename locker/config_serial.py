@@ -24,7 +24,8 @@ class EightABoard(Board, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     ``closed_bit`` is its wiring: 1 where the contact is closed while the lock is (上锁短路), 0 where it is closed while
     the door is open (开锁短路). ``pulse_ms`` is what the board is taken to do; it can be neither asked nor set.
-    ``quiet_ms`` without a byte end a frame.
+    ``quiet_ms`` without a byte end a frame. ``ask_while_opening`` is for a board that says how its doors are while it
+    makes up its answer to an unlock; no paper says which do.
     """
 
     kind: Literal["8a80"] = "8a80"
@@ -36,6 +37,7 @@ class EightABoard(Board, frozen=True, forbid_unknown_fields=True, kw_only=True):
     channels: Annotated[int, Meta(ge=2, le=50)] = 24
     byte_order: Literal["high_first", "low_first"] = "high_first"
     quiet_ms: Annotated[int, Meta(ge=5, le=100)] = 20
+    ask_while_opening: bool = False
 
 
 class RelayBoard(Board, frozen=True, forbid_unknown_fields=True, kw_only=True):

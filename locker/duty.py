@@ -19,7 +19,6 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from locker import door_labels, labels
 from locker.authority.clock import LEEWAY_S
 from locker.books import UNSETTLED, Books
 from locker.chore import DOOR, Chore, Page
@@ -27,9 +26,11 @@ from locker.chores import CHORES, Menu
 from locker.clearing import Round
 from locker.compartment import Compartment
 from locker.duty_note import NOTE
+from locker.duty_scans import Scans
 from locker.hall import Bearer
 from locker.machine import DUTY, Cell, DutyState, Table, VisitState
 from locker.model import Attend, KeepToken, Now, Record, Refusal, Typed
+from locker.work_page import WorkPage
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
@@ -59,6 +60,7 @@ class Duty:
         self._opening = self._since_ms = self._until_ms = 0
         self._settling = False
         self._reason = ""
+        self._page, self._scans = WorkPage(cabinet.screen), Scans(self)
         cabinet.screen.at_work = self.show
 
     # --- what the cabinet asks --------------------------------------------------------------------
@@ -158,44 +160,13 @@ class Duty:
     # --- the person -------------------------------------------------------------------------------
 
     def scanned(self, data: bytes, now: Now) -> bool:
-        """A label is for the duty, and so is nothing else; False for what the reception has to look at."""
-        if self._names_door(data, now):
-            return True
-        if not labels.is_label(data) and not self._wants_label(data):
-            return False
-        if not self.present:
-            self.cabinet.reception.refuse(Refusal.LABEL_IDLE, "a label without staff at work", "scanner", now)
-            return True
+        """A code that is for staff at work; False for what the reception has to look at."""
+        return self._scans.taken(data, now)
+
+    def attend(self, now: Now) -> None:
+        """Something was done at the cabinet: what was refused before is over."""
         self._act(now)
         self._reason = ""
-        try:
-            label = labels.decode(data, self.cabinet.cfg.cabinet.id)
-        except labels.LabelError as wrong:
-            self.refuse(wrong.reason, wrong.detail, now)
-        else:
-            self._labelled(label, now)
-        self.refresh()
-        return True
-
-    def _names_door(self, data: bytes, now: Now) -> bool:
-        """A door's printed code is the button of that door, where this page has one."""
-        found = door_labels.decode(data.decode("ascii", "replace")) if self.present else None
-        offered = self.cabinet.screen.shown.offers
-        if found is None or found[0] != self.cabinet.cfg.cabinet.id.lower() or f"{DOOR}{found[1]}" not in offered:
-            return False
-        self.touched(f"{DOOR}{found[1]}", now)
-        return True
-
-    def _wants_label(self, data: bytes) -> bool:
-        """Whether something that is neither a label nor a token of ours was scanned where a label is wanted."""
-        return self.state is DutyState.LABELLING and not data.startswith(b"LK1:")
-
-    def _labelled(self, label: labels.Label, now: Now) -> None:
-        """A good label: for the chore, but for a door that is open; then it is too early."""
-        if self.state is DutyState.OPENING:
-            self.refuse(Refusal.BUSY, "a door is being opened", now)
-        else:
-            self.chore.labelled(label, now)
 
     def touched(self, button: str, now: Now) -> None:
         """A button of this duty's page."""
@@ -205,8 +176,7 @@ class Duty:
             self.end(refusal.value, now)
             self.cabinet.screen.notice("refused", now, reason=refusal.value)
             return
-        self._act(now)
-        self._reason = ""
+        self.attend(now)
         if button == "finish":
             self.end("finished", now)
         elif button == "back":
@@ -325,8 +295,7 @@ class Duty:
     def other_shut(self, door: int) -> None:
         """Another door was shut while the one of this step stands open: say so, it may be a mistake."""
         if self.state is DutyState.WORKING and self.cabinet.visit.state is not VisitState.OPENING:
-            facts = {"other": door}
-            self._put(replace(self.chore.page(), name="duty_wrong_door", facts=facts))
+            self._put(self.chore.page(), name="duty_wrong_door", facts={"other": door})
 
     # --- for the chores ---------------------------------------------------------------------------
 
@@ -354,22 +323,30 @@ class Duty:
     # --- the screen and the time ------------------------------------------------------------------
 
     def show(self) -> bool:
-        """Put this duty's page on the screen; False when nobody is at work. An opening has the visit's screens."""
+        """This duty's page in place of the idle screen; False when nobody is at work. One that stands there stays."""
         if not self.present:
             return False
-        if not self._settling and self.state is not DutyState.OPENING:
-            self._put(self.chore.page())
+        if not self._page.stands:
+            self.refresh()
         return True
 
     def refresh(self) -> None:
-        """The page as it is now, after something was done."""
-        if self.present:
-            self.show()
+        """The page as it is now, after something was done: what was pressed on the one before is void."""
+        if self._paged:
+            self._put(self.chore.page())
 
-    def _put(self, page: Page) -> None:
-        until_ms = 0 if self.busy else self._until_ms
-        given: dict[str, Any] = {"offers": page.offers, "facts": page.facts, "rows": page.rows, "digits": page.digits}
-        self.cabinet.screen.show(page.name, door=page.door, until_ms=until_ms, reason=self._reason, **given)
+    def follow(self) -> None:
+        """After each step: what the page shows may have changed while it stands there."""
+        if self._paged and self._page.stands:
+            self._page.follow(self.chore.page(), 0 if self.busy else self._until_ms, self._reason)
+
+    @property
+    def _paged(self) -> bool:
+        """Whether the screen is this duty's: an opening has the visit's, and a settlement is not over yet."""
+        return self.present and not self._settling and self.state is not DutyState.OPENING
+
+    def _put(self, page: Page, **instead: Any) -> None:
+        self._page.put(page, 0 if self.busy else self._until_ms, self._reason, **instead)
 
     def _act(self, now: Now) -> None:
         """Something was done at the cabinet: staff are there."""

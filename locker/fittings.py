@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from locker.buzzer import Buzzer
 from locker.climate import SENSOR, Climate
+from locker.forgotten import Forgotten
 from locker.lamp import Lamp
 from locker.machine import VisitState
 from locker.messages import PowerState
@@ -42,6 +43,8 @@ class Fittings:
         self.climate = Climate(cfg.climate, switched, say, self._log) if cfg.climate is not None else None
         self.lamp = Lamp(cfg.lamp, cfg, say) if cfg.lamp is not None else None
         self.buzzer = Buzzer(cfg.buzzer, cfg, say) if cfg.buzzer is not None else None
+        rooms = cabinet.rooms.values()
+        self.forgotten = Forgotten(cfg.voice, cfg, rooms, say) if cfg.voice is not None else None
         self._shown = ""
         cabinet.screen.closed = lambda: self.screen
 
@@ -80,7 +83,7 @@ class Fittings:
 
     def deadline_ms(self) -> int | None:
         """When ``advance`` or ``follow`` has something to do."""
-        parts = (self.power, self.climate, self.lamp, self.buzzer)
+        parts = (self.power, self.climate, self.lamp, self.buzzer, self.forgotten)
         times = [part.deadline_ms() for part in parts if part is not None]
         return min((ms for ms in times if ms is not None), default=None)
 
@@ -100,6 +103,8 @@ class Fittings:
                 if isinstance(effect, Record):
                     self.buzzer.heard(effect, now)
             self.buzzer.advance(now)
+        if self.forgotten is not None:
+            self.forgotten.follow(now)
 
     def health(self) -> dict[str, Any]:
         """What the health message says of the parts; None for what is not there or not known."""

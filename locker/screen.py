@@ -87,6 +87,10 @@ class Screen:
         self._until_ms, self._ends_ms = until_ms, None
         self._put(Show(name, self.shown.number + 1, door, offers, **more))
 
+    def change(self, **fields: Any) -> None:
+        """The same screen, saying something else; its buttons stay good."""
+        self._put(replace(self.shown, **fields))
+
     def reason(self, reason: str) -> None:
         """The same screen with a reason why somebody was refused; its buttons stay good."""
         self._put(replace(self.shown, reason=reason))

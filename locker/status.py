@@ -14,9 +14,12 @@ import msgspec
 from locker import __version__
 from locker.cabinet import Cabinet
 from locker.compartment import Compartment
+from locker.messages import PowerState
 from locker.model import Now, Quality
 
 BYTES_MAX = 1_000_000
+PARTS = ("power", "tamper", "climate", "fan", "heater")
+"""The parts that have a state of their own, by their section of the configuration."""
 State = Literal["running", "stopped", "failed"]
 Counters = Mapping[str, Mapping[str, int]]
 
@@ -54,6 +57,20 @@ class DoorStatus(msgspec.Struct, frozen=True, kw_only=True):
     slower: bool = False
 
 
+class FittingsStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts beside the doors. ``parts`` are those that are fitted; what is None was not read yet, or is not there.
+
+    As in the health message, from the same words.
+    """
+
+    parts: list[str] = []
+    power: PowerState | None = None
+    tamper_open: bool | None = None
+    inside_c: float | None = None
+    fan_on: bool | None = None
+    heater_on: bool | None = None
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole. ``pid`` and ``born_ticks`` name the process; ``boot_ms`` is the boot time at which this was written.
 
@@ -83,6 +100,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     doors: list[DoorStatus]
     counters: dict[str, dict[str, int]]
     versions: dict[str, str] = {}
+    fittings: FittingsStatus = FittingsStatus()
     disk_free_bytes: int | None = None
     memory_bytes: int | None = None
     temperature_c: float | None = None
@@ -113,6 +131,12 @@ def doors_of(cabinet: Cabinet) -> list[DoorStatus]:
 def versions_of(cabinet: Cabinet) -> dict[str, str]:
     """The firmware of the program and of every device that told its own."""
     return {"locker": __version__} | cabinet.upkeep.versions
+
+
+def fittings_of(cabinet: Cabinet) -> FittingsStatus:
+    """The parts that this cabinet has beside its doors, and how they are."""
+    parts = [name for name in PARTS if getattr(cabinet.cfg, name) is not None]
+    return FittingsStatus(parts=parts, **cabinet.fittings.health())
 
 
 def seen_of(room: Compartment) -> Literal["open", "closed", "unknown"]:
@@ -186,5 +210,6 @@ def of(cabinet: Cabinet, now: Now, counters: Counters, **about: object) -> Statu
         "doors": doors_of(cabinet),
         "counters": {name: dict(counts) for name, counts in counters.items()},
         "versions": versions_of(cabinet),
+        "fittings": fittings_of(cabinet),
     }
     return Status(**(given | about))  # type: ignore[arg-type]

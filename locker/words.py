@@ -124,6 +124,7 @@ class Refusal(Enum):
     LABEL_DAMAGED = "label_damaged"
     LABEL_ELSEWHERE = "label_elsewhere"
     LABEL_LOADED = "label_loaded"
+    DOOR_CODE = "door_code"
     RESERVE_LOW = "reserve_low"
 
 

@@ -37,6 +37,8 @@ BOARDS = (
     ("cu48", ""),
     ("8a", ""),
     ("8a", "answer-200ms"),
+    ("8a", "asks"),
+    ("8a", "asks,answer-200ms"),
     ("modbus", "waveshare"),
     ("modbus", "eletechsup"),
     ("shift", ""),

@@ -1,8 +1,10 @@
 """The far side of an 8A/80 lock board (锁控板): bytes in, bytes out, coils in a ``Body``.
 
 Written from hardware facts, 2 to 2.4; knows nothing of the driver. What installations and sources differ in can be set
-at any time: the wiring (``closed_bit``: 1 where the contact is closed while the lock is), the order and number of the
-status bytes, when an unlock is answered, and whether a door that moves is told unasked, and with which first byte.
+at any time: whether it answers questions while it makes up its answer to an unlock (``meanwhile``: no source says; it
+may "answer", be "deaf", or answer "later"), the wiring (``closed_bit``: 1 where the contact is closed while the lock
+is), the order and number of the status bytes, when an unlock is answered, and whether a door that moves is told
+unasked, and with which first byte.
 """
 
 from __future__ import annotations
@@ -21,6 +23,10 @@ CLEAR, SET, QUESTION = 0x00, 0x11, 0x33
 STEP_MS = 400
 """From one lock to the next when all are opened in turn."""
 HELD_MS = 3_600_000
+PUT_OFF_MAX = 8
+"""So many questions wait at most."""
+TALK_MS = 6
+"""How long an answer to an unlock is on the wire at 9600; what the host says meanwhile is not heard."""
 _DEBOUNCE_MS = 50
 
 
@@ -38,12 +44,25 @@ class EightBoard(LockBoard):
         self.byte_order: Literal["high_first", "low_first"] = "high_first"
         self.state_bytes = max(3, -(-locks // 8))
         self.exchange_ms, self.unlock_exchange_ms = 15, 1000
+        self.meanwhile: Literal["answer", "deaf", "later"] = "answer"
+        self.talked_over = 0
         self.push: int | None = None
         self.knows_one = True
         self._verdicts: list[tuple[int, bytes]] = []
         self._steps: list[tuple[int, int]] = []
         self._seen = self._hooks(body.now_ms)
         self._push_ms: int | None = None
+        self._talks_until_ms = 0
+        self._put_off: list[int] = []
+
+    def feed(self, data: bytes, now_ms: int) -> None:
+        """Bytes arrive; not while it speaks of an unlock itself."""
+        self._let_pass(now_ms)
+        if now_ms < self._talks_until_ms:
+            self.talked_over += 1
+            self._buffer.clear()
+        else:
+            super().feed(data, now_ms)
 
     def talk(self, head: int, now_ms: int) -> None:
         """From now on doors that move are told unasked, with this first byte."""
@@ -60,6 +79,7 @@ class EightBoard(LockBoard):
         super().power(on, now_ms)
         self._verdicts.clear()
         self._steps.clear()
+        self._put_off.clear()
         self._push_ms = None
         self._seen = self._hooks(now_ms)
 
@@ -89,7 +109,10 @@ class EightBoard(LockBoard):
                 if chosen >> at & 1:
                     self._unlock(at, now_ms)
         elif frame[3] == QUESTION and head == ASK:
-            self._asked(lock, now_ms)
+            if not self._verdicts or self.meanwhile == "answer":
+                self._asked(lock, now_ms)
+            elif self.meanwhile == "later" and len(self._put_off) < PUT_OFF_MAX:
+                self._put_off.append(lock)
         elif frame[3] == SET and head in (OPEN, HOLD) and lock <= self.locks:
             self._opened(frame, now_ms)
 
@@ -134,6 +157,9 @@ class EightBoard(LockBoard):
         while self._verdicts and self._verdicts[0][0] <= now_ms:
             _, frame = self._verdicts.pop(0)
             self._send(frame if frame[2] == 0 else self._about(frame[0], frame[2], now_ms), now_ms, 0)
+            self._talks_until_ms = now_ms + TALK_MS
+        while self._put_off and not self._verdicts:
+            self._asked(self._put_off.pop(0), now_ms)
         if self.push and self.powered:
             self._tell_moves(now_ms)
 

@@ -43,6 +43,7 @@ WIRINGS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("high-first", "low-first"),
         ("no-push", "push81", "push82"),
         ("answer-1s", "answer-200ms"),
+        ("waits", "asks"),
     ),
     "modbus": (
         *_LINE,
@@ -240,7 +241,7 @@ def _polarised(made: Sequence[LockBoard], words: frozenset[str]) -> QuietBoards:
 
 
 def _eight(words: frozenset[str]) -> _Row:
-    answer_ms = QUICK_ANSWER_MS if "answer-200ms" in words else ANSWER_MS
+    answer_ms, asks = QUICK_ANSWER_MS if "answer-200ms" in words else ANSWER_MS, "asks" in words
 
     def far(body: Body, pulse_ms: int) -> FarBoards:
         board = EightBoard(body, pulse_ms=pulse_ms)
@@ -252,9 +253,10 @@ def _eight(words: frozenset[str]) -> _Row:
 
     order = "low_first" if "low-first" in words else "high_first"
     waits = {"open_wait_ms": 2000, "pulse_ms": 300}
-    return _Row(
-        (f'kind = "8a80"\nbyte_order = "{order}"',), far, waits=waits, doors_max=25, hand_ms=answer_ms + READINGS_MS
-    )
+    own = f'kind = "8a80"\nbyte_order = "{order}"\nask_while_opening = {str(asks).lower()}'
+    own += "\nreply_ms = 100" if asks and "tcp" not in words else ""
+    hand_ms = HELD_MS if asks else answer_ms + READINGS_MS
+    return _Row((own,), far, waits=waits, doors_max=25, hand_ms=hand_ms)
 
 
 def _modbus(words: frozenset[str]) -> _Row:

@@ -43,7 +43,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "sheets",
         "spoken",
     ),
-    ("buzzer", "climate", "lamp", "power", "tamper"),
+    ("buzzer", "climate", "forgotten", "lamp", "power", "tamper"),
     (
         "deadlines",
         "hall",
@@ -59,6 +59,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "chore",
         "duty_note",
+        "duty_scans",
+        "work_page",
         "books",
         "clearing",
         "doorkeeping",

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from duty_stage import DutyStage
 from rooted_stage import RootedStage, a_list
-from stage import AUD, STRANGER
+from stage import STRANGER
 
-from locker import door_labels
 from locker.duty import opening_id
 from locker.labels import Label, encode
 from locker.machine import DutyState
@@ -286,18 +285,6 @@ def test_late_touches_and_typed_numbers_are_void(stage: DutyStage) -> None:
     assert stage.screen.name == "duty_service" and stage.state is DutyState.LISTING
     stage.tell(Typed("03", stage.screen.number))
     assert (stage.screen.name, stage.screen.door) == ("duty_why_service", 3)
-
-
-def test_a_doors_printed_code_is_its_button(stage: DutyStage) -> None:
-    """Where a list is shown it chooses that door; another cabinet's, or where none is to be chosen, is no code."""
-    stage.on_duty()
-    stage.scan(door_labels.encode(AUD, 3))
-    assert stage.refused(Refusal.FOREIGN) and stage.screen.name == "duty_menu"
-    stage.tap("service")
-    stage.scan(door_labels.encode("gate-2", 3))
-    assert stage.screen.name == "duty_service" and stage.refused(Refusal.FOREIGN)
-    stage.scan(door_labels.encode(AUD, 3))
-    assert (stage.screen.name, stage.screen.door) == ("duty_why_service", 3) and stage.pulses == []
 
 
 def test_no_screen_shows_a_name_or_a_whole_order(stage: DutyStage) -> None:

@@ -50,9 +50,8 @@ class Terminal:
         zh, en = self._phrases.both(step.key, step.values)
         print(f"\n? {zh}\n  {en}")
         for at, choice in enumerate(step.choices, 1):
-            about = (
-                self._phrases.both(f"choice_{choice}", {}) if f"choice_{choice}" in self._phrases.table else ("", "")
-            )
+            key = f"choice_{choice}"
+            about = self._phrases.both(key, {}) if key in self._phrases.tables["zh"] else ("", "")
             print(f"    {at}  {choice:<8}  {'  '.join(about)}".rstrip())
         default = f", 回车 Enter = {step.default}" if step.default and step.expects != "enter" else ""
         default += ", s 跳过 skip, b 返回 back" if step.place is not None else ""

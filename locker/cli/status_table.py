@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from locker.status import BoardStatus, DoorStatus, Status
+from locker.status import BoardStatus, DoorStatus, FittingsStatus, Status
 from locker.vitals import Judged, Standing
 
 SAID = {
@@ -89,6 +89,33 @@ def _about(status: Status, judged: Judged) -> Iterator[str]:
     free, used = _bytes(status.disk_free_bytes), _bytes(status.memory_bytes)
     heat = "-" if status.temperature_c is None else f"{status.temperature_c:.0f} °C"
     yield f"机器 machine         盘余 disk free {free}  内存 memory {used}  温度 {heat}"
+    if status.fittings.parts:
+        yield f"附件 fittings        {'  '.join(_fittings(status.fittings))}"
+
+
+def _fittings(said: FittingsStatus) -> Iterator[str]:
+    """A few words for each part that is fitted; "?" where it was not read yet."""
+    if "power" in said.parts:
+        yield _power(said)
+    if "tamper" in said.parts:
+        yield "机箱 case " + {True: "被打开 OPEN !", False: "关 closed", None: "?"}[said.tamper_open]
+    if "climate" in said.parts:
+        yield "柜内 inside " + ("?" if said.inside_c is None else f"{said.inside_c:.1f} °C")
+    for name, zh, on in (("fan", "风扇 fan", said.fan_on), ("heater", "加热 heater", said.heater_on)):
+        if name in said.parts:
+            yield f"{zh} " + {True: "开 on", False: "关 off", None: "?"}[on]
+
+
+def _power(said: FittingsStatus) -> str:
+    """The mains, and the reserve where it counts."""
+    power = said.power
+    if power is None or power.mains is None:
+        return "市电 mains ?"
+    volts = "" if power.mv is None else f" {power.mv / 1000:.1f} V"
+    low = {"ok": "", "low": " 电量低 LOW !", "empty": " 用尽 EMPTY !"}[power.reserve]
+    if power.mains:
+        return f"市电 mains 有 on{volts}{low}"
+    return f"市电 mains 停 OFF ! 备用 reserve {power.left_s // 60} min{volts}{low}"
 
 
 def _boards(status: Status) -> list[str]:

@@ -96,6 +96,7 @@ _ACTED = """        acts = [e for e in effects if not isinstance(e, KEEPS)]
         receipts = self.store.commit(keeps, now)
 """
 _RECEPTION, _VISIT, _CABINET = "locker/reception.py", "locker/visit.py", "locker/cabinet.py"
+_SPENT, _NO = "if used is not None and used.spent:", "\n            raise No(Refusal.SPENT)\n"
 _TOKEN, _STORE, _OUTBOX = "locker/authority/token.py", "locker/store.py", "locker/outbox.py"
 _COIL, _SIGHTINGS, _COMMANDS, _SERVICE = (
     "locker/coil.py",
@@ -205,14 +206,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         3,
         "doors",
     ),
-    Sabotage(
-        "a spent code opens again",
-        _RECEPTION,
-        "if used is not None and used.spent:\n            raise No(Refusal.SPENT)\n",
-        "if False:\n            raise No(Refusal.SPENT)\n",
-        3,
-        "rogues",
-    ),
+    Sabotage("a spent code opens again", _RECEPTION, _SPENT + _NO, "if False:" + _NO, 3, "rogues"),
     Sabotage(
         "a claimed code gets another door",
         _RECEPTION,

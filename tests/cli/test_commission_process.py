@@ -52,10 +52,8 @@ class Bench:
             env=os.environ | {"PYTHONPATH": str(CONFIGS.parent), "PYTHONUNBUFFERED": "1"},
         )
         self.said, self._seen = "", 0
-        rows = Phrases().table
-        self.questions = {
-            key: re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(row["zh"]))) for key, row in rows.items()
-        }
+        rows = Phrases().tables["zh"]
+        self.questions = {key: re.compile(re.sub(r"\\\{\w+\\\}", ".*", re.escape(row))) for key, row in rows.items()}
 
     @property
     def ms(self) -> int:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from fittings_rig import fitted_config
 from process_rig import Rig
 from stage import Stage, a_config
 
@@ -14,7 +15,7 @@ from locker import clock, status
 from locker.cli.main import main
 from locker.cli.status_table import lines, table
 from locker.config import Status as Place
-from locker.model import DeviceKnown, Wear
+from locker.model import DeviceKnown, LineSeen, Measured, Wear
 from locker.vitals import HANGS_MS, Judged, Standing, judge, unseen
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "cabinet.toml"
@@ -111,6 +112,29 @@ def test_the_table_says_it_in_both_languages(stage: Stage) -> None:
     assert all(not line.startswith("1  ") for line in text.splitlines())
     every = "\n".join(lines(judge(told(stage), BOOT, BORN, stage.ms, EVERY_MS), all_doors=True))
     assert len(every.splitlines()) > len(text.splitlines())
+
+
+def test_the_fittings_are_told(tmp_path: Path) -> None:
+    """Each part that is fitted, with a question mark until it was read; an outage and an open case stand out."""
+    fitted = Stage(tmp_path, fitted_config())
+    before = "\n".join(lines(judge(told(fitted), BOOT, BORN, fitted.ms, EVERY_MS), all_doors=False))
+    for words in ("市电 mains ?", "机箱 case ?", "柜内 inside ?", "风扇 fan 关 off", "加热 heater 关 off"):
+        assert words in before, before
+    for event in (LineSeen("mains_lost", True), LineSeen("tamper", True), Measured("inside_mc", 41_500)):
+        fitted.tell(event)
+    said = told(fitted)
+    assert said.fittings.power is not None and said.fittings.power.mains is False
+    assert (said.fittings.tamper_open, said.fittings.inside_c, said.fittings.fan_on) == (True, 41.5, True)
+    assert status.decode(status.encode(said)) == said
+    after = "\n".join(lines(judge(said, BOOT, BORN, fitted.ms, EVERY_MS), all_doors=False))
+    for words in ("停 OFF ! 备用 reserve 60 min", "被打开 OPEN !", "41.5 °C", "风扇 fan 开 on"):
+        assert words in after, after
+
+
+def test_a_cabinet_without_fittings_has_no_line_for_them(stage: Stage) -> None:
+    """What is not there is not told."""
+    assert told(stage).fittings.parts == []
+    assert "fittings" not in "\n".join(lines(judge(told(stage), BOOT, BORN, stage.ms, EVERY_MS), all_doors=False))
 
 
 def test_columns_are_as_wide_as_they_look() -> None:

@@ -11,7 +11,7 @@ import pytest
 from drivers.voice import PLAY_MS_MAX, RENDER_MS_MAX, RETRY_MS, VoiceDriver
 from drivers.voice_sounds import VOICES, chime
 from locker.config_hours import Voice
-from locker.model import Attend, Event, Now, PortBack, PortLost, Show
+from locker.model import Attend, Event, Now, PortBack, PortLost, Show, Switch
 
 OPEN = Show("open_deposit", 1, 7)
 LEFT_OPEN = Show("left_open", 2, 7)
@@ -309,3 +309,31 @@ def test_closing_is_silence(room: Room) -> None:
     assert room.started[-1].killed
     assert (room.driver.fileno(), room.driver.deadline_ms()) == (None, None)
     assert room.driver.accepts(OPEN) and not room.driver.accepts(Attend(True))
+
+
+def test_one_sound_that_is_ordered_comes_after_what_is_said_and_once(room: Room) -> None:
+    """Of a door that no screen speaks of any more: it cuts off nobody, and is heard once."""
+    room.show(OPEN)
+    room.driver.perform(Switch("chime", True), room.now)
+    room.turn()
+    assert not room.plays("chime")
+    room.spoken()
+    assert room.plays("chime") and room.driver.counters()["chimes"] == 1
+    room.ends()
+    room.wait(60_000)
+    assert room.driver.counters()["chimes"] == 1
+    assert room.driver.accepts(Switch("chime", True)) and not room.driver.accepts(Switch("buzzer", True))
+
+
+def test_a_sound_that_is_ordered_is_dropped_where_it_comes_by_itself_or_is_quiet(room: Room) -> None:
+    """On the screen of the open door the sound has its own time; at a volume of 0 there is none."""
+    room.show(LEFT_OPEN)
+    room.spoken()
+    room.driver.perform(Switch("chime", True), room.now)
+    room.turn()
+    assert room.driver.counters()["chimes"] == 0
+    room.show(Show("idle", 3))
+    room.percent = 0
+    room.driver.perform(Switch("chime", True), room.now)
+    room.turn()
+    assert room.driver.counters()["chimes"] == 0

@@ -11,7 +11,8 @@ from sim.bench_boards import BOARDS, CountedBus, Line, Stand
 IEC_MS = 400
 """Any contact active for longer is noticed (IEC 60839-11-1)."""
 BLIND = {("8a", ""): 1300, ("8a", "answer-200ms"): 500}
-"""Says nothing of its doors after an unlock, while it makes up its answer; what contact is noticed even then, in ms."""
+"""Says nothing of its doors after an unlock, or is not asked, while it makes up its answer; what contact is noticed
+even then, in ms. One that answers meanwhile and is asked ("asks") hides none."""
 STEP_MS = 60
 
 
