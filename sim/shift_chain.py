@@ -17,15 +17,19 @@ TIED = (True, True, True, False, True, False, False, False)
 
 
 class OutputChain:
-    """74HC595 after 74HC595. ``lines`` is what its outputs do to the locks: disabled ones are pulled down."""
+    """74HC595 after 74HC595. ``lines`` is what its outputs do to the locks: disabled ones are pulled down.
+
+    ``meant`` is what would be ``shown`` if no clock had ever been missed: what the pins said.
+    """
 
     def __init__(self, header: Header, chips: int, data: int, clock: int, latch: int, enable: int) -> None:
         """Soldered to these pins; output-enable has its pull-up."""
         self.header, self.width = header, BITS * chips
         self.data, self.clock, self.latch, self.enable = data, clock, latch, enable
-        self.register = self.shown = (1 << self.width) - 1
+        self.register = self.shown = self.meant = (1 << self.width) - 1
         self.misses = 0
         self.stuck = self.unpowered = False
+        self._sent = self.meant
         self._clocked = self._latched = False
         header.pulls[enable] = True
         header.listen(self._look, clock, latch)
@@ -47,13 +51,23 @@ class OutputChain:
 
     def _look(self) -> None:
         clock, latch = self.header.level(self.clock), self.header.level(self.latch)
-        if clock and not self._clocked and not self.stuck:
-            self.misses -= 1
-            if self.misses != 0:
-                self.register = (self.register << 1 | self.header.level(self.data)) & (1 << self.width) - 1
+        if clock and not self._clocked:
+            self._sent = self._shifted(self._sent)
+            self._clock_comes()
         if latch and not self._latched:
-            self.shown = self.register
+            self.shown, self.meant = self.register, self._sent
         self._clocked, self._latched = clock, latch
+
+    def _clock_comes(self) -> None:
+        """The chips' side of a rising clock."""
+        if self.stuck:
+            return
+        self.misses -= 1
+        if self.misses != 0:
+            self.register = self._shifted(self.register)
+
+    def _shifted(self, register: int) -> int:
+        return (register << 1 | self.header.level(self.data)) & (1 << self.width) - 1
 
 
 class InputChain:

@@ -34,6 +34,7 @@ class Watched:
         self._looked_ms, self._closed = LONG_AGO_MS, 0
         self.after: Callable[[], None] = lambda: None
         self.elsewhere: Callable[[int, int], int] = lambda channel, now_ms: channel
+        self.meant: Callable[[int, int], int] = lambda channel, now_ms: channel
 
     def _now(self, now_ms: int) -> int:
         """The pins stand still while no process turns; the doors may be further on."""
@@ -52,9 +53,9 @@ class Watched:
         return self._behind.filled()
 
     def energise(self, channel: int, pulse_ms: int, now_ms: int) -> None:
-        """A coil comes on: the order and the coil are one moment."""
+        """A coil comes on: the order and the coil are one moment, but a clock that was missed makes them two locks."""
         now_ms = self._now(now_ms)
-        self._ordered(channel, now_ms)
+        self._ordered(self.meant(channel, now_ms), now_ms)
         self._behind.energise(self.elsewhere(channel, now_ms), pulse_ms, now_ms)
         self.after()
 
@@ -136,6 +137,17 @@ class PinUnit:
         """A dip of the supply: the chips have forgotten everything."""
         self.power(False, now_ms)
         self.power(True, now_ms)
+
+    def meant(self, channel: int, now_ms: int) -> int:
+        """The lock that the pins chose; another one only where bits do not come back, and a clock was missed."""
+        board = self._cabinet.board
+        if not isinstance(board, ShiftBoard) or board.out_return_pin is not None:
+            return channel
+        word = self._cabinet.outs.meant
+        if word >> channel & 1 or word.bit_count() != 1:
+            return channel
+        self.strayed_ms = now_ms
+        return word.bit_length() - 1
 
     def elsewhere(self, channel: int, now_ms: int) -> int:
         """The lock that is wired where this one should be."""
@@ -227,7 +239,7 @@ class PinBoard:
         cabinet.header.traces = False
         self.unit, self.noise = PinUnit(cabinet, channels), PinNoise(cabinet)
         self.port = PinPort(cabinet, self.unit)
-        self.watched.elsewhere = self.unit.elsewhere
+        self.watched.elsewhere, self.watched.meant = self.unit.elsewhere, self.unit.meant
         self._cabinet = cabinet
 
     def _read(self, read: Callable[[int, int], None]) -> Callable[[int, int], None]:

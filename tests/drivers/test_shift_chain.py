@@ -229,3 +229,19 @@ def test_the_far_side_is_as_the_data_sheet_says() -> None:
     header.changed()
     assert ins.register & 1
     assert header.level(8)
+
+
+def test_a_missed_clock_shows_another_lock_than_the_pins_meant() -> None:
+    """The far side knows both: what the chips show, and what the pins said (found by world 950100, without a return)."""
+    header = Header()
+    outs = OutputChain(header, 3, 2, 3, 4, 5)
+    header.pulls |= {2: False, 3: False, 4: False}
+    outs.register, outs.misses = 0, 20
+    for bit in reversed(range(24)):
+        header.pulls[2] = bit == 16
+        for level in (True, False):
+            header.pulls[3] = level
+            header.changed()
+    header.pulls[4] = True
+    header.changed()
+    assert (outs.shown, outs.meant) == (1 << 15, 1 << 16)
