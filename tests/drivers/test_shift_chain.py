@@ -232,7 +232,7 @@ def test_the_far_side_is_as_the_data_sheet_says() -> None:
 
 
 def test_a_missed_clock_shows_another_lock_than_the_pins_meant() -> None:
-    """The far side knows both: what the chips show, and what the pins said (found by world 950100, without a return)."""
+    """The far side knows both: what the chips show, and what the pins said (found by world 950100)."""
     header = Header()
     outs = OutputChain(header, 3, 2, 3, 4, 5)
     header.pulls |= {2: False, 3: False, 4: False}
