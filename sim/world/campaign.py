@@ -19,15 +19,16 @@ from pathlib import Path
 
 from sim.world import lock_boards
 from sim.world.counts import Counts
-from sim.world.forecast import draw, draw_long
+from sim.world.forecast import draw, draw_kept, draw_long
 from sim.world.plan import DAY_MS, Plan
 from sim.world.scene import Check
 from sim.world.world import Outcome, World
 
 MEMORY = Path("/dev/shm")
 """A file system in memory, where there is one: the same SQLite, the same syncs, and no disk to wait for."""
-LONG_EVERY, LONG_FROM_DAYS = 100, 0.2
-"""One world in so many is a long one, where the others have at least so many days."""
+SPECIAL_EVERY, SPECIAL_FROM_DAYS = 100, 0.2
+SPECIAL: dict[int, Callable[[int], Plan]] = {99: draw_long, 49: draw_kept}
+"""Of so many seeds these are drawn otherwise, where the others have at least so many days."""
 
 
 @dataclass(slots=True)
@@ -81,19 +82,14 @@ def seeded(
     board: str = "",
     more: Sequence[type[Check]] = (),
 ) -> Outcome:
-    """Draw and play the world of one seed; one seed in ``LONG_EVERY`` is of a long world, unless one asked for others.
+    """Draw and play the world of one seed; some are of longer worlds (``SPECIAL``), unless one asked for others.
 
     A world of minutes stays one: whoever asks for those wants them. ``board`` is one of ``sim.world.lock_boards``,
     drawn where it is empty.
     """
-    if (
-        seed % LONG_EVERY == LONG_EVERY - 1
-        and visits is None
-        and faults is None
-        and not board
-        and days >= LONG_FROM_DAYS
-    ):
-        return play(draw_long(seed), more=more)
+    special = SPECIAL.get(seed % SPECIAL_EVERY)
+    if special is not None and visits is None and faults is None and not board and days >= SPECIAL_FROM_DAYS:
+        return play(special(seed), more=more)
     return play(draw(seed, days, visits=visits, faults=faults, **lock_boards.drawn(seed, board)), more=more)
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from locker.model import Purpose, Show
 from sim.world.archive import Row
+from sim.world.checks_keeping import KEEPING
 from sim.world.lock_boards import place
 from sim.world.scene import BELIEF_MS, Check, Scene
 from sim.world.site import WALL_MS
@@ -347,5 +348,6 @@ MORE: tuple[type[Check], ...] = (
     RefusalsTold,
     BoardsSeen,
     KeypadLocked,
+    *KEEPING,
 )
 """The further checks, by the number of their invariant."""

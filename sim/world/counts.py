@@ -28,6 +28,7 @@ network_away network_weeks broker_forgets broker_frozen publish_lost puback_lost
 ack_lost ack_doubled ack_wrong ack_late cloud_away
 clock_forwards clock_backwards boots_in_1970 disk_full disk_readonly commit_slow
 command_doubled command_late command_retained command_malformed
+mains_away tampered hot_or_cold probe_fresh
 """
 FAULTS = tuple(f"fault/{name}" for name in _FAULTS.split())
 """Every fault of the wires, the devices, the network, the cloud, the clock and the disk, as it is counted."""

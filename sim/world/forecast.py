@@ -13,8 +13,10 @@ from typing import Any
 from msgspec import structs
 
 from sim.world import crowd
+from sim.world.doze import AWAKE_EVERY
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Happening, Plan, Site
 from sim.world.seam import POINTS
+from sim.world.supply import FRESH_CELSIUS
 
 FIRST_MS = 30_000
 Draw = Callable[[Random, Site], dict[str, Any]]
@@ -24,6 +26,8 @@ SCANNER_TIMES = 3
 LONG_DAYS, LONG_VISITS, LONG_LEVEL = 18.0, 30, 0.1
 LONG_SITE: dict[str, Any] = {"doors": 6, "boards": 1, "idle_poll_ms": 10_000, "events_max": 1000, "events_kept": 100}
 """A long world: so many days, with so many visits a day and so few faults."""
+KEPT_DAYS, KEPT_LEVEL = 3.0, 0.3
+"""A world of days in which items become overdue."""
 
 
 def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: float | None = None, **built: Any) -> Plan:
@@ -32,7 +36,7 @@ def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: flo
     ``built`` are properties of the site that are not drawn.
     """
     chance = Random(f"{seed}/site")
-    site = structs.replace(_site(chance), **built)
+    site = structs.replace(_site(chance), **_fitted(seed) | built)
     end_ms = int(days * DAY_MS)
     level = chance.choice((0.3, 1.0, 1.0, 3.0)) if faults is None else faults
     a_day = chance.choice((10, 30, 60, 120, 200)) if visits is None else visits
@@ -64,6 +68,18 @@ def draw_long(seed: int) -> Plan:
     away = Happening(number=first, at_ms=at_ms, what="network", chance=seed * 1_000_003 + first, args=args)
     happenings = sorted([*plan.happenings, away], key=lambda happening: (happening.at_ms, happening.number))
     return structs.replace(plan, happenings=happenings)
+
+
+def draw_kept(seed: int) -> Plan:
+    """The plan of a world of days whose items may lie for one day only: some are overdue by the end."""
+    return draw(seed, KEPT_DAYS, visits=LONG_VISITS, faults=KEPT_LEVEL, doors=6, boards=1, keeping_days=1)
+
+
+def _fitted(seed: int) -> dict[str, Any]:
+    """What is drawn of the site beside ``_site``: a stream of its own, so that older seeds stay what they were."""
+    chance = Random(f"{seed}/fitted")
+    reserve_s = chance.choice((0, 0, 1200, 3600))
+    return {"dozes": seed % AWAKE_EVERY != 0, "reserve_s": reserve_s, "keeping_days": chance.choice((7, 7, 1))}
 
 
 def _within(args: dict[str, Any], at_ms: int, end_ms: int) -> dict[str, Any]:
@@ -213,5 +229,11 @@ WEATHER: dict[str, tuple[float, Draw]] = {
     "disk": (1, _disk),
     "disk_slow": (1, lambda chance, site: {"slow_ms": chance.choice((200, 1500, 4000)), "for_ms": _for(chance)}),
     "cut": (8, _cut),
+    "mains": (2, lambda chance, site: {"for_ms": chance.choice((20_000, 10 * MINUTE_MS, 40 * MINUTE_MS, 3 * HOUR_MS))}),
+    "tampering": (1, lambda chance, site: {"for_ms": chance.choice((3000, 10 * MINUTE_MS))}),
+    "air": (
+        1,
+        lambda chance, site: {"celsius": chance.choice((61.0, -14.0, FRESH_CELSIUS)), "for_ms": HOUR_MS},
+    ),
 }
 """Each kind of weather: how often a day at level 1, and what is drawn for one."""

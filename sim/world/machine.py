@@ -30,6 +30,7 @@ from locker.service import Service
 from locker.signatory import Signatory
 from locker.store import StoreError
 from sim.world.broker import MemoryLink
+from sim.world.doze import Dozing
 from sim.world.screen import Screen
 from sim.world.seam import Killed, PowerCut, Seam, WorldStore
 from sim.world.site import BUILT_S, CABINET, DEVICE, DIGITS, EPOCH, PICKUP, WALL_MS
@@ -119,17 +120,26 @@ class Machine:
 
     def power_off(self, off_ms: int) -> None:
         """The power goes, for the boards as well, and comes back after ``off_ms``."""
-        world = self._world
+        self._world.say("machine", f"power cut for {off_ms} ms")
+        if self.lose_power():
+            self._world.later(off_ms, self.power_back)
+
+    def lose_power(self) -> bool:
+        """The power goes, for the boards as well; False when it was away already."""
         self.drop()
+        if not self.powered:
+            return False
         self.powered = False
         self._generation += 1
-        world.say("machine", f"power cut for {off_ms} ms")
-        for board in world.street.boards:
-            board.power(False, world.ms)
-        world.faults_begin("power")
-        world.later(off_ms, self._power_back)
+        for board in self._world.street.boards:
+            board.power(False, self._world.ms)
+        self._world.faults_begin("power")
+        return True
 
-    def _power_back(self) -> None:
+    def power_back(self) -> None:
+        """The power is back, unless the mains have to come back first."""
+        if self._world.supply.waits or self.powered:
+            return
         for board in self._world.street.boards:
             board.power(True, self._world.ms)
         self._world.faults_end("power")
@@ -212,6 +222,16 @@ class Machine:
         if process is not None:
             due_ms = process.service.turn(self.now())
             process.due_ms = 1 << 60 if due_ms is None else due_ms + self.booted_ms
+            if process.service.over:
+                self._switch_off(process)
+
+    def _switch_off(self, process: Process) -> None:
+        """The program wants the computer to be switched off: it stops in order, then the supply cuts the power."""
+        process.service.stop(self.now())
+        self.process = None
+        self._world.met("machine/switched_off")
+        self.lose_power()
+        self._world.supply.switched_off()
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Run a piece of the program; however it ends, the world goes on."""
@@ -270,7 +290,10 @@ class Machine:
             drivers += street.pins.drivers(cfg)
         else:
             drivers += lock_boards(cfg, lambda board: street.lines[board.port])
+        if self._world.plan.site.dozes:
+            drivers = [Dozing(driver, street.settled) for driver in drivers]
         drivers.append(Gm65Driver(cfg.scanner, street.scanner_port))
+        drivers += self._world.supply.drivers()
         drivers.append(screen)
         will = messages.encode(Conn(state="offline", boot=boot, epoch=epoch))
         drivers.append(MemoryLink(self._world.broker, self.booted_ms, will))

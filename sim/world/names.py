@@ -61,6 +61,10 @@ command_doubled|指令重复|command doubled
 command_late|指令迟到|command late
 command_retained|指令被保留|command retained
 command_malformed|指令不成形|command malformed
+mains_away|停电，用备用电源|mains away
+tampered|机箱被打开|case opened
+hot_or_cold|太热或太冷|too hot or cold
+probe_fresh|温度计刚通电|probe just powered
 """
 _POINTS = {
     "before_commit": ("写盘之前", "before commit"),

@@ -37,6 +37,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """How this world's cabinet is built and wired, and what the machine in it has.
 
     ``board`` and ``wiring`` are those of ``sim.world.lock_boards``; with two ``boards`` "cu24" are two KR-CU12.
+    ``dozes`` says whether polls may come late where nothing can happen (``sim.world.doze``).
+    ``reserve_s`` is how long the reserve supply lasts, 0 for a cabinet without one (``sim.world.supply``).
     """
 
     board: str = "cu24"
@@ -57,6 +59,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     receipts: bool = True
     events_max: int = 200_000
     events_kept: int = 50_000
+    dozes: bool = False
+    reserve_s: int = 0
+    keeping_days: int = 7
 
 
 class Broke(msgspec.Struct, frozen=True):

@@ -147,7 +147,10 @@ class Trouble:
 
 @dataclass(slots=True)
 class Scene:
-    """What stands around the machine. ``up`` says whether a process runs, ``run_ms`` since when."""
+    """What stands around the machine. ``up`` says whether a process runs, ``run_ms`` since when.
+
+    ``reserve_low_ms`` is when a reserve that was full becomes low, 0 while the mains are there or that is not known.
+    """
 
     site: Site
     clock: Callable[[], int]
@@ -160,6 +163,8 @@ class Scene:
     run_ms: int = 0
     slow_ms: int = 0
     clock_wrong_ms: int = 0
+    mains_lost_ms: int = 0
+    reserve_low_ms: int = 0
     shown: dict[str, int] = field(default_factory=dict)
     touched: dict[str, int] = field(default_factory=dict)
     sent: dict[str, list[Sent]] = field(default_factory=dict)

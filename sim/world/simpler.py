@@ -30,6 +30,7 @@ WHICH = (
     "quality",
     "name",
     "ask",
+    "celsius",
     "version",
 )
 """Arguments that say which, not how much; they are left alone."""

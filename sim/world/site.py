@@ -10,13 +10,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from locker import config
+from locker import config, config_fittings
 from locker.authority import hotp
 from locker.authority.ed25519 import PrivateKey
 from locker.authority.hotp import Secret
 from locker.authority.issue import issue
 from locker.model import Purpose
-from sim.world import lock_boards
+from sim.world import lock_boards, supply
 from sim.world.plan import Site
 
 CABINET, ELSEWHERE = "world-1", "world-2"
@@ -80,6 +80,10 @@ def configuration(site: Site, path: str) -> config.Config:
         keys=[] if site.root else keys,
         pickup=config.Pickup(digits=DIGITS),
         invite=config.Invite(url=INVITE),
+        keeping=config.Keeping(submission_days=site.keeping_days, notice_hours=6 if site.keeping_days == 1 else 24),
+        power=supply.configured(site.reserve_s) if site.reserve_s else None,
+        tamper=config_fittings.Tamper(pin=16) if site.reserve_s else None,
+        climate=config_fittings.Climate(probe="w1_slave", every_s=supply.EVERY_S) if site.reserve_s else None,
         mqtt=config.Mqtt(host="127.0.0.1", tls=False, version=5 if site.mqtt == 5 else 4),
         coil=config.Coil(
             cooldown_ms=site.cooldown_ms,

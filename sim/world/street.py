@@ -299,6 +299,11 @@ class Street:
         well = box.sensor is None and not box.flickers and not box.chatters
         return well and wire.plain and self.boards[board].powered and self.ports[board].plugged
 
+    def settled(self) -> bool:
+        """Whether every leaf is shut and still, and nothing is wrong between any of them and the machine."""
+        still = all(body.deadline_ms() is None for body in self.bodies)
+        return still and all(self.in_sight(door) and not self.is_open(door) for door in self.doors)
+
     # --- what hands do ----------------------------------------------------------------------------
 
     def _at(self, door: int) -> tuple[Leaves, int]:

@@ -79,6 +79,9 @@ WEATHER: dict[str, tuple[str, str]] = {
     "disk": ("磁盘满或只读", "the disk is full or read-only"),
     "disk_slow": ("写盘很慢", "each commit takes seconds"),
     "cut": ("断电，或进程被杀", "the power goes, or the process is killed"),
+    "mains": ("停电，柜子靠备用电源", "the mains are away, and the cabinet lives on its reserve"),
+    "tampering": ("有人打开机箱", "somebody opens the case"),
+    "air": ("柜内太热、太冷，或温度计刚通电", "it is hot or cold inside, or the probe has just been powered"),
 }
 _POINTS = {"power": "power_cut", "kill": "killed"}
 

@@ -255,6 +255,21 @@ def cut(world: World, found: Happening) -> Deeds:
         machine.seam.cuts.remove(armed)
 
 
+def mains(world: World, found: Happening) -> Deeds:
+    """The mains are away, and the cabinet lives on its reserve while that lasts."""
+    yield from world.supply.mains_away(int(found.args["for_ms"]))
+
+
+def tampering(world: World, found: Happening) -> Deeds:
+    """Somebody opens the case."""
+    yield from world.supply.tampered(int(found.args["for_ms"]))
+
+
+def air(world: World, found: Happening) -> Deeds:
+    """A hot or a cold spell."""
+    yield from world.supply.weather(float(found.args["celsius"]), int(found.args["for_ms"]))
+
+
 KINDS: dict[str, Callable[[Any, Happening], Any]] = {
     found.__name__: found
     for found in (
@@ -275,5 +290,8 @@ KINDS: dict[str, Callable[[Any, Happening], Any]] = {
         disk,
         disk_slow,
         cut,
+        mains,
+        tampering,
+        air,
     )
 }

@@ -28,6 +28,7 @@ from sim.world.plan import Happening, Plan
 from sim.world.scene import Breach, Check, Scene, Trouble
 from sim.world.site import WALL_MS, Register, configuration
 from sim.world.street import Energised, Order, Street
+from sim.world.supply import Supply
 from sim.world.trace import KEPT, Trace
 
 SPINS_MAX = 300
@@ -63,12 +64,10 @@ class World:
     def __init__(self, plan: Plan, folder: Path, *, kept: int | None = KEPT, more: Sequence[type[Check]] = ()) -> None:
         """``folder`` gets the database; ``kept`` lines of the trace are kept, all with None; ``more`` look on, too."""
         self.plan, self.ms = plan, 0
-        self.trace, self.counts = Trace(kept), Counter[str]()
-        self.turns = 0
+        self.trace, self.counts, self.turns = Trace(kept), Counter[str](), 0
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = 0
-        self._stuck = (0, 0)
-        self._coils = False
+        self._stuck, self._coils = (0, 0), False
         path = folder / "locker.db"
         self.street = Street(plan.site, plan.seed, lambda: self.ms)
         self._ports, self._wires_ms = (*self.street.ports, self.street.scanner_port), 0
@@ -79,11 +78,11 @@ class World:
         trouble = Trouble(lambda: self.ms)
         self.scene = Scene(plan.site, lambda: self.ms, self.street, self.archive, self.register, trouble)
         self.checks = Checks(self.scene, (*MORE, *more))
+        self.supply = Supply(self, plan.site.reserve_s)
         self.machine = Machine(self, configuration(plan.site, str(path)), path)
         witness = self.street.witness
         witness.ordered, witness.energised, witness.after_order = self._ordered, self._energised, self._acted
-        self.boot_floor = False
-        self.network_s = 0
+        self.boot_floor, self.network_s = False, 0
         self.overlap = Overlap(self.counts, self.machine)
         self.overlap.listen(self.street)
 
@@ -171,6 +170,7 @@ class World:
             return
         if stirred:
             self._wires_ms = self._arrives_ms()
+            process.due_ms = self.ms if self.plan.site.dozes else process.due_ms
         if process.due_ms > self.ms and self._wires_ms > self.ms:
             return
         self.advance_ports()

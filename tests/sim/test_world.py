@@ -226,6 +226,9 @@ STORM: list[tuple[str, dict[str, Any]]] = [
     *(("disk", {"how": how, "for_ms": 90_000}) for how in ("full", "readonly")),
     ("disk_slow", {"slow_ms": 1500, "for_ms": 60_000}),
     *(cut(point, ends) for ends in ("power", "kill") for point in (*POINTS, "idle")),
+    ("mains", {"for_ms": 60_000}),
+    ("tampering", {"for_ms": 20_000}),
+    *(("air", {"celsius": celsius, "for_ms": 60_000}) for celsius in (61.0, -14.0, 85.0)),
 ]
 """Every kind of weather in every form, one after another."""
 
@@ -236,7 +239,7 @@ def test_every_fault_happens_and_breaks_nothing() -> None:
     for number, fault in enumerate(STORM):
         entries += [fault, ("careful", {"order": f"A{number}"}), ("collects", {"order": f"A{number}"})]
         entries += [("passer_by", {}), ("caretaker", {})] if number % 4 == 3 else []
-    outcome = lived(*entries, apart_ms=40_000, site=structs.replace(QUICK, doors=24))
+    outcome = lived(*entries, apart_ms=40_000, site=structs.replace(QUICK, doors=24, reserve_s=1200))
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
     elsewhere = {"fault/network_weeks", "fault/door_forced"}  # a world of weeks, a thief
     elsewhere |= {f"fault/command_{kind}" for kind in ("doubled", "late", "retained", "malformed")}  # the cloud

@@ -1,0 +1,58 @@
+"""The checks of what is promised beside the ten invariants: how long an item may lie, and what a low reserve allows.
+
+Each stands under the invariant that it protects. They look at rows and at true time alone.
+"""
+
+from __future__ import annotations
+
+from sim.world.archive import Row
+from sim.world.plan import DAY_MS
+from sim.world.scene import Check, Scene
+
+SPARED_MS = 10_000
+"""How long after the reserve became low an opening may still be granted: a commit can take its time."""
+
+
+class DeadlinesKept(Check):
+    """Invariant 2. Nobody's item is overdue, and staff may not recall it, before its days are over in true time.
+
+    No clock that jumps, no start and no outage makes it earlier (docs/overdue.md).
+    """
+
+    number, name = 2, "deadlines_kept"
+
+    def __init__(self, scene: Scene) -> None:
+        """Nothing was laid in."""
+        super().__init__(scene)
+        self._since_ms: dict[str, int] = {}
+
+    def row(self, row: Row) -> None:
+        """An item is laid in, or is overdue."""
+        order, now_ms = str(row.data.get("order", "")), self.scene.clock()
+        if row.kind == "deposited":
+            self._since_ms[order] = now_ms
+        elif row.kind == "overdue":
+            lain_ms = now_ms - self._since_ms.get(order, now_ms)
+            if lain_ms < self.scene.site.keeping_days * DAY_MS:
+                self.breach(f"the item of order {order} in {row.door} is overdue after {lain_ms} ms")
+
+
+class ReserveSpared(Check):
+    """Invariant 1. Nothing is granted on a reserve that is surely low: it was full when the mains went, the program has
+    run ever since, and more than is kept back has been used.
+    """
+
+    number, name = 1, "reserve_spared"
+
+    def row(self, row: Row) -> None:
+        """A door is granted."""
+        scene = self.scene
+        low_ms = scene.reserve_low_ms
+        if row.kind != "granted" or not low_ms or scene.run_ms > scene.mains_lost_ms:
+            return
+        if scene.clock() - low_ms > SPARED_MS + scene.slow_ms:
+            self.breach(f"door {row.door} was granted {scene.clock() - low_ms} ms after the reserve became low")
+
+
+KEEPING: tuple[type[Check], ...] = (DeadlinesKept, ReserveSpared)
+"""These checks."""
