@@ -141,11 +141,15 @@ def _must_open(me: Person, code: Issued, door: int) -> Deeds:
     opened = [other for other in me.street.doors if me.street.is_open(other)]
     if opened != [door]:
         me.world.checks.by[3].breach(f"the code {code.cti} must open door {door}; open are {opened}")
+    yield from me.until(lambda: me.screen is not None and me.screen.name.startswith("open_"), 10_000)
     yield 1500
     me.street.take(door)
     for other in opened:
         yield from me.shuts(other)
     yield 3000
+    if me.street.is_open(door):
+        yield from me.shuts(door)  # the board was slow to say that it was open, and had another pulse
+        yield 3000
     me.touch("done")
     if me.screen is not None and me.screen.name == "staff_question":
         me.touch("left_in")

@@ -284,6 +284,12 @@ class Machine:
         seed = sha256(f"{self._world.plan.seed}/nonces/{self.starts}".encode()).digest()
         return {"boot": boot, "seed": seed, "pickup": Pickup(PICKUP, DIGITS, EPOCH), "built_s": BUILT_S}
 
+    def settled(self) -> bool:
+        """Whether all doors are shut and still, in sight, and believed to be so."""
+        process = self.process
+        believed = process is not None and all(room.seen is False for room in process.service.cabinet.rooms.values())
+        return believed and self._world.street.settled()
+
     def _drivers(self, boot: str, epoch: str, screen: Screen) -> list[Driver]:
         cfg, street, drivers = self._cfg, self._world.street, list[Driver]()
         if street.pins is not None:
@@ -291,7 +297,7 @@ class Machine:
         else:
             drivers += lock_boards(cfg, lambda board: street.lines[board.port])
         if self._world.plan.site.dozes:
-            drivers = [Dozing(driver, street.settled) for driver in drivers]
+            drivers = [Dozing(driver, self.settled) for driver in drivers]
         drivers.append(Gm65Driver(cfg.scanner, street.scanner_port))
         drivers += self._world.supply.drivers()
         drivers.append(screen)

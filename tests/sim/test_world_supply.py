@@ -14,7 +14,7 @@ from sim.world.checks_keeping import KEEPING
 from sim.world.checks_reports import Checks
 from sim.world.forecast import draw, draw_kept
 from sim.world.plan import DAY_MS, Happening, Plan, Site
-from sim.world.world import Outcome
+from sim.world.world import Outcome, World
 
 MINUTE_MS = 60_000
 RESERVE_S = 1200
@@ -83,6 +83,31 @@ def test_a_doze_changes_nothing_that_is_told(seed: int) -> None:
         told[dozes] = (Counter(rows(outcome)), outcome.turns)
     assert told[True][0] == told[False][0]
     assert told[True][1] < 0.75 * told[False][1]
+
+
+def test_nothing_dozes_before_every_door_is_believed_to_be_as_it_is(tmp_path: Path) -> None:
+    """Seed 960081 (0.5 days): a switch was well again, the chips had told it once, and the doze kept the second reading
+    back for half a minute.
+    """
+    plan = Plan(seed=1, end_ms=2 * MINUTE_MS, site=Site(doors=6, dozes=True, idle_poll_ms=5000), quiet=False)
+    world, found = World(plan, tmp_path), list[bool]()
+
+    def look() -> None:
+        found.append(world.machine.settled())
+
+    def shut() -> None:
+        world.street.shut(1)
+        assert world.street.settled()
+        look()
+
+    world.at(8500, look)
+    world.at(60_000, look)
+    world.at(61_000, lambda: world.street.force(1))
+    world.at(80_000, look)
+    world.at(90_000, shut)
+    world.at(110_000, look)
+    assert world.run().good
+    assert found == [False, True, False, False, True]
 
 
 def test_items_that_lie_too_long_are_overdue_in_a_world_of_days() -> None:
