@@ -49,6 +49,7 @@ class Bench:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=folder,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # as in a foreground
             env=os.environ | {"PYTHONPATH": str(CONFIGS.parent), "PYTHONUNBUFFERED": "1"},
         )
         self.said, self._seen = "", 0

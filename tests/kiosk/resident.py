@@ -26,11 +26,11 @@ with the hands (a phone held to the window, papers put in or taken out, a door p
 GLANCE_MS_PER_WORD, STAFF_STEP_MS = 150, 4000
 """Somebody who works here: eight seconds for a door that is looked behind, answered and shut (docs/staff.md)."""
 QUICK = Pace(
-    open_wait_ms=700,
+    open_wait_ms=1500,
     rest_ms=500,
     press_ms=1500,
-    reminder_ms=4000,
-    alarm_ms=12_000,
+    reminder_ms=8000,
+    alarm_ms=18_000,
     cooldown_ms=500,
     pulse_ms=300,
     doors_max=50,
