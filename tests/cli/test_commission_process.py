@@ -22,6 +22,7 @@ from locker.config import load
 from sim.body import Body
 from sim.kerong_cu24 import KerongBoard
 from sim.pty_port import PtyPort
+from sim.serial_server import SerialServer
 
 DOORS = {1: 7, 2: 3}
 """The number on each door, and its channel."""
@@ -31,8 +32,8 @@ LIMIT_MS = 60_000
 class Bench:
     """The process, its terminal, its board, and somebody who opens and shuts doors when asked."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
-        """A cabinet of two doors on a KR-CU24 whose switches are the other way round."""
+    def __init__(self, folder: Path, *words: str, tcp: bool = False) -> None:
+        """A cabinet of two doors on a KR-CU24 with inverted switches, perhaps behind a serial server."""
         self.body = Body(24)
         for channel in set(range(24)) - set(DOORS.values()):
             self.body.jam(channel)
@@ -40,11 +41,12 @@ class Bench:
         self.far = KerongBoard(self.body)
         self.far.closed_bit = 0
         self.begun_ms = clock.boot_ms()
-        self.port = PtyPort(folder / "usb-port0", self.far)
+        self.port = SerialServer(self.far) if tcp else PtyPort(folder / "usb-port0", self.far)
+        self.url = self.port.url if isinstance(self.port, SerialServer) else str(self.port.link)
         self.config = folder / "cabinet.toml"
         command = [sys.executable, "-m", "locker", "commission", "--config", str(self.config), "--board", "cu24"]
         self.process = subprocess.Popen(
-            [*command, "--port", str(self.port.link), *words],
+            [*command, "--port", self.url, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -65,7 +67,7 @@ class Bench:
         """Answer each question by its key, doing by hand what it asks; the exit code."""
         assert self.process.stdout is not None
         while self.ms < LIMIT_MS:
-            waits = [self.process.stdout.fileno(), *([fd] if (fd := self.port.fileno()) is not None else [])]
+            waits = [self.process.stdout.fileno(), *self._wires()]
             due = self.port.deadline_ms()
             timeout = 0.2 if due is None else max(0, min(200, due - self.ms)) / 1000
             ready, _, _ = select.select(waits, [], [], timeout)
@@ -80,6 +82,12 @@ class Bench:
             if self.said.endswith("> "):
                 self._answer(answers)
         raise AssertionError(f"not over in {LIMIT_MS} ms:\n{self.said[-2000:]}")
+
+    def _wires(self) -> list[int]:
+        if isinstance(self.port, SerialServer):
+            return self.port.filenos
+        fd = self.port.fileno()
+        return [] if fd is None else [fd]
 
     def _watch(self) -> None:
         """A door that shall be shut is shut."""
@@ -124,9 +132,10 @@ class Bench:
 ANSWERS = {"how_many_doors": ["2"], "agree_talk": ["y"], "may_open": ["y"], "which_scanner": ["skip"], "save": ["y"]}
 
 
-def test_two_doors_from_a_blank_cabinet_to_a_file_that_loads(tmp_path: Path) -> None:
-    """Typed answers over a pseudo-terminal make a file in which polarity, channels and port are the cabinet's own."""
-    bench = Bench(tmp_path)
+@pytest.mark.parametrize("tcp", [False, True], ids=["serial", "tcp"])
+def test_two_doors_from_a_blank_cabinet_to_a_file_that_loads(tmp_path: Path, tcp: bool) -> None:
+    """Typed answers make a file in which polarity, channels and port are the cabinet's own, whatever the port is."""
+    bench = Bench(tmp_path, tcp=tcp)
     try:
         code = bench.run({key: list(words) for key, words in ANSWERS.items()})
     finally:
@@ -134,8 +143,9 @@ def test_two_doors_from_a_blank_cabinet_to_a_file_that_loads(tmp_path: Path) -> 
     assert code == 0, bench.said[-3000:]
     config = load(bench.config)
     assert {door.door: door.channel for door in config.doors} == DOORS
-    assert config.boards[0].closed_bit == 0
-    assert config.boards[0].port == str(bench.port.link)
+    board = config.boards[0]
+    assert board.port == bench.url
+    assert board.closed_bit == 0
     assert [seen.channel for seen in bench.body.pulses] == sorted(DOORS.values())
     assert bench.body.breaches == []
     assert bench.config.read_text(encoding="utf-8").startswith("# 肖怡帮办柜的配置")
