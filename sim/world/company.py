@@ -13,9 +13,9 @@ from typing import Any
 
 from msgspec import structs
 
+from sim.world.casts import Cast
 from sim.world.forecast import WEATHER, draw
 from sim.world.plan import DAY_MS, MINUTE_MS, Happening, Plan
-from sim.world.planted import Cast
 from sim.world.residents import COLLECTORS
 
 LEVEL = 1.0

@@ -25,8 +25,9 @@ from typing import Any
 
 from sim.demo_progress import Bar
 from sim.world.campaign import MEMORY, play
+from sim.world.casts import CASTS
 from sim.world.company import plan_of, seeds
-from sim.world.planted import CASTS, SABOTAGES, Sabotage
+from sim.world.planted import SABOTAGES, Sabotage
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("locker", "drivers", "sim")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from sim.world.casts import CASTS
 from sim.world.company import plan_of, seeds
-from sim.world.planted import CASTS, SABOTAGES, Sabotage
+from sim.world.planted import SABOTAGES, Sabotage
 from sim.world.planting import ROOT, spoilt, try_out
 
 LIVE = {
