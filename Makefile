@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -45,10 +46,10 @@ lint: $(READY) ## ruff 与 mypy  ruff check, ruff format --check, mypy --strict
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-test: lint ## 全部检查  lint, then every test; ARGS="tests/test_config.py" for a part
+test: lint ## 全部检查  lint, then every test, JOBS=2 side by side; ARGS="tests/test_config.py" for a part
 	@bash tests/debian-packages.sh
 	@PYTHON=$(BIN)/python bash tests/other-issuers.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $(JOBS) --dist loadfile)
 
 crash: $(READY) ## 断电与杀进程  the power cut at every write of a day, and 500 times kill -9; CRASH=disk or kill for one of them
 	@set -e; for kind in $(CRASH); do $(BIN)/locker crash $$kind $(ARGS); done

@@ -44,9 +44,8 @@ PREPARED: dict[str, Path] = {
 }
 SEARCH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 END_S = 10
-
-_lacking = pytest.StashKey[list[tuple[str, str]]]()
-
+LACKS = "lacks"
+"""A skipped test's property: the package that it wants."""
 
 def lacking(packages: Sequence[str], search: str = SEARCH) -> list[str]:
     """Those of the Debian packages that are not here; KeyError for one that ``DEBIAN`` does not know."""
@@ -66,11 +65,6 @@ def banner(skipped: Sequence[tuple[str, str]]) -> list[str]:
     return lines + (["to run them: bash tests/other-issuers.sh"] if set(packages) & PREPARED.keys() else [])
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin the list of what could not run."""
-    config.stash[_lacking] = []
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip loudly, or fail under ``LOCKER_NO_SKIP=1``, where what a test needs is missing."""
     missing = lacking([name for mark in item.iter_markers("debian") for name in mark.args])
@@ -85,14 +79,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _cannot_run(item: pytest.Item, missing: list[str], what: str, remedy: str) -> None:
     if os.environ.get("LOCKER_NO_SKIP") == "1":
         pytest.fail(f"{what}; run {remedy}", pytrace=False)
-    item.config.stash[_lacking] += [(name, item.nodeid) for name in missing]
+    item.user_properties += [(LACKS, name) for name in missing]
     pytest.skip(what)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the banner, so that a skip is never overlooked."""
-    skipped = config.stash[_lacking]
-    lines = banner(skipped)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the banner, so that a skip is never overlooked; whichever process it was in."""
+    reports = terminalreporter.stats.get("skipped", [])
+    found = ((str(name), report.nodeid) for report in reports for key, name in report.user_properties if key == LACKS)
+    lines = banner(list(dict.fromkeys(found)))
     if lines:
         terminalreporter.section("NOT EVERYTHING WAS TESTED", sep="!", red=True, bold=True)
         for line in lines:

@@ -74,6 +74,7 @@ def test_the_loop_the_air_and_the_lamps(demo: Demo) -> None:
     assert "fan" not in demo.state()["parts"]["on"]
     demo.do({"do": "part", "part": "air", "how": "hot"})
     until(demo, lambda: "fan" in demo.state()["parts"]["on"])
+    until(demo, lambda: bool(heard(demo, "temperature_high")))
     assert [data["celsius"] for data in heard(demo, "temperature_high")] == [AIR["hot"]]
     demo.street.hold(demo.issuer.deposit().text)
     until(demo, lambda: any(name.startswith("lamp") for name in demo.state()["parts"]["on"]))
