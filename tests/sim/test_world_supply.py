@@ -111,11 +111,14 @@ def test_nothing_dozes_before_every_door_is_believed_to_be_as_it_is(tmp_path: Pa
 
 
 def test_items_that_lie_too_long_are_overdue_in_a_world_of_days() -> None:
-    """Told ahead, then marked, and never before their day is over in true time."""
-    outcome = campaign.play(draw_kept(49))
+    """Told ahead, then marked, and never before their day is over in true time; such worlds are drawn now and then."""
+    deposits = ((minute, "person", {"kind": "careful", "order": f"A{minute}"}) for minute in (10, 20, 30))
+    outcome = lived(*deposits, minutes=30 * 60, keeping_days=1, dozes=True)
     assert outcome.good, [outcome.error, outcome.breaches]
-    assert outcome.counts["event/due_soon"]
-    assert outcome.counts["event/overdue"]
+    assert (outcome.counts["event/due_soon"], outcome.counts["event/overdue"]) == (3, 3)
+    drawn = draw_kept(49)
+    assert (drawn.site.keeping_days, drawn.days) == (1, 3.0)
+    assert campaign.SPECIAL[49] is draw_kept
 
 
 @pytest.fixture
