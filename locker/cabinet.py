@@ -30,6 +30,7 @@ from locker.model import (
     Attend,
     BoardBack,
     BoardSilent,
+    Chosen,
     Custody,
     DeviceKnown,
     DeviceTrouble,
@@ -166,7 +167,7 @@ class Cabinet:
         """Decide about one fact. Facts that concern nobody are no error and have no effect."""
         now = self.weigh(now)
         match event:
-            case Scanned() | Touched() | Typed():
+            case Scanned() | Touched() | Typed() | Chosen():
                 self.people.act(event, now)
             case DoorSeen():
                 self.sightings.seen(event, now)
@@ -327,7 +328,7 @@ class Cabinet:
         self.keep(room)
 
     def unwatched(self, room: Compartment) -> None:
-        """A collection was shut by nobody knows whom: the item may still lie there, so somebody has to look."""
+        """It was perhaps opened or shut by nobody knows whom, and may hold something: somebody has to look."""
         room.take_out_of_service("unwatched")
         self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
 

@@ -82,6 +82,9 @@ class Hall(Protocol):
     def claim(self, bearer: Bearer, door: int) -> None:
         """Bind an authority to a door, unspent; a drop-off that was left open there counts as put in."""
 
+    def unwatched(self, room: Compartment) -> None:
+        """Offer a compartment to nobody before somebody has looked at what lies inside."""
+
     def pulse(self, door: int) -> None:
         """Order one pulse, after everything said so far is on the disk."""
 

@@ -36,10 +36,9 @@ class Visit:
         self.room: Compartment | None = None
         self.timer_ms: int | None = None
         self.board_said = ""
-        self._attempt = self._reopened = self._moved = 0
+        self._attempt = self._reopened = self._moved = self._ordered_ms = 0
         self._pulse_due_ms: int | None = None
-        self._ordered_ms = 0
-        self._then = ""
+        self._then, self._claimed_before = "", False
         self._cell = Cell(TABLE, VisitState.IDLE)
 
     @property
@@ -87,6 +86,7 @@ class Visit:
     def _bind(self, room: Compartment) -> None:
         """Make this compartment the authority's, on the disk in the same commit as the intent to pulse."""
         self.room, bearer = room, self._bearer
+        self._claimed_before = room.errand is not None and not room.errand.seen_open
         self._hall.claim(bearer, room.door)
         if bearer.purpose is Purpose.DEPOSIT:
             room.reserve(bearer.order)
@@ -118,6 +118,7 @@ class Visit:
     def dropped(self, why: str, now: Now) -> None:
         """The order never reached the board: no coil was energised, so no rest and no second try make sense."""
         if self.state is VisitState.OPENING:
+            self._attempt -= 1
             self._room.spare()
             self._give_up(now, why)
 
@@ -178,8 +179,7 @@ class Visit:
         self._cell.fire("shut")
         self._hall.finish(self._room, now)
         self.timer_ms = now.ms + self._rules.grace_ms
-        may_reopen = self._reopened < self._rules.reopen_max
-        name, offers = at_shut_door(self._bearer.purpose, may_reopen, self._may_enlarge)
+        name, offers = at_shut_door(self._bearer.purpose, self._reopened < self._rules.reopen_max, self._may_enlarge)
         self._hall.screen.show(name, door=self.door, offers=offers, until_ms=self.timer_ms)
 
     def _ask(self, now: Now) -> None:
@@ -261,10 +261,9 @@ class Visit:
     def _put_nothing(self, now: Now) -> None:
         """The person put nothing in; with the door open it has to be shut first."""
         if self.state is VisitState.OFFERING:
-            self._cancel(now)
-            return
+            return self._cancel(now)
         self._then = "nothing"
-        self._hall.screen.show("left_open", door=self.door)
+        return self._hall.screen.show("left_open", door=self.door)
 
     def _cancel(self, now: Now) -> None:
         """Nothing was put in, says the person."""
@@ -281,10 +280,12 @@ class Visit:
         self._vacate()
         return True
 
-    def _vacate(self) -> None:
-        """This compartment is nobody's any more."""
+    def _vacate(self, unseen: bool = False) -> None:
+        """This compartment is nobody's any more; one that may have been opened unseen has to be looked into."""
         self._room.release()
         self._room.errand = None
+        if unseen:
+            self._hall.unwatched(self._room)
         self._hall.keep(self._room)
 
     def _staff_done(self, now: Now, outcome: str) -> None:
@@ -342,11 +343,10 @@ class Visit:
         room.give_up(jammed=why == "jammed")
         self._hall.say(Record("jammed" if why == "jammed" else "not_pulsed", room.door, bearer.fields() | {"why": why}))
         limited = why == Limit.TOO_MANY_DOORS.value  # the whole cabinet's: no other door would do better
-        fresh = first_opening and self._moved < MOVES_MAX and not self._then
-        movable = bearer.purpose is Purpose.DEPOSIT and fresh and not limited
-        target = self._hall.allot(bearer.size, bearer.low, now) if movable else None
+        fresh = first_opening and self._moved < MOVES_MAX and not (self._then or limited)
+        target = self._hall.allot(bearer.size, bearer.low, now) if fresh and bearer.purpose is Purpose.DEPOSIT else None
         if target is not None:
-            self._vacate()
+            self._vacate(unseen=self._claimed_before or (why != "jammed" and self._attempt > 0))
             return self._move(target, why, now)
         if not first_opening and room.errand is not None:
             room.errand = replace(room.errand, complete=True)
