@@ -2,8 +2,9 @@
 
 Hardware: the cabinet's display with Chromium in kiosk mode (systemd/locker-kiosk.service); any browser on this machine.
 Wire: HTTP on 127.0.0.1, ``kiosk.port``. ``GET /`` and its files; ``GET /live``, server-sent events ``setup``, ``day``,
-    ``screen`` and ``beat``; ``POST /say`` with ``{"touch", "screen"}`` or ``{"typed", "screen"}`` and nothing else.
-Source: locker.model, ``Show``, ``Touched`` and ``Typed``; this is our own page.
+    ``screen``, ``beat`` and first ``stream``, its number; ``POST /say`` with ``{"touch", "screen"}``, ``{"typed",
+    "screen"}`` or ``{"language", "stream"}`` and nothing else.
+Source: locker.model, ``Show``, ``Touched``, ``Typed`` and ``Chosen``; this is our own page.
 Quirks: a browser resolves names as somebody else's server tells it to, so a request must name this host and port itself
     (no DNS rebinding), and what it says must come from this page (``Origin``). Chromium opens several connections and
     leaves them open: idle ones are closed, and the number is limited.
@@ -27,7 +28,7 @@ from msgspec import Meta
 
 from drivers.kiosk_http import Conversation, Refused, Request, event
 from locker.config import Kiosk
-from locker.model import Act, Event, Now, PortBack, PortLost, Show, Touched, Typed
+from locker.model import Act, Chosen, Event, Language, Now, PortBack, PortLost, Show, Touched, Typed
 
 LOOPBACK = "127.0.0.1"
 CLIENTS_MAX = 16
@@ -39,7 +40,7 @@ BEAT_MS = 5000
 IDLE_MS = 20_000
 DAY_MS = 20_000
 SAID_MAX, SAID_SPAN_MS = 40, 10_000
-COUNTED = ("screens", "beats", "touches", "entries", "accepted", "dropped", "refused", "hurried", "slow")
+COUNTED = ("screens", "beats", "touches", "entries", "choices", "accepted", "dropped", "refused", "hurried", "slow")
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -84,19 +85,30 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return f"Entry(typed=..., screen={self.screen})"
 
 
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The language that a page was switched to, "" when it went back by itself; and the number of its live stream."""
+
+    language: Language
+    stream: Annotated[int, Meta(ge=1, le=2**53)]
+
+
 @dataclass(slots=True, eq=False)
 class Client:
-    """One connection; ``live`` is one that gets the screens. ``heard_ms`` is when it last said something."""
+    """One connection; ``live`` is one that gets the screens. ``heard_ms`` is when it last said something.
+
+    ``stream`` is the number of a live one, 0 for none.
+    """
 
     link: socket.socket
     heard_ms: int
     talk: Conversation = field(default_factory=Conversation)
     pending: bytearray = field(default_factory=bytearray, repr=False)
     live: bool = False
+    stream: int = 0
 
 
 class KioskDriver:
-    """The ``Driver`` of the page; ``refresh`` gives ``Touched`` and ``Typed``, ``perform`` takes ``Show``."""
+    """The ``Driver`` of the page; ``refresh`` gives ``Touched``, ``Typed``, ``Chosen``, ``perform`` takes ``Show``."""
 
     def __init__(self, config: Kiosk, files: Mapping[str, tuple[str, bytes]], face: Face) -> None:
         """``files`` are the page's, by path: media type and bytes. The port is taken at the first ``refresh``."""
@@ -112,6 +124,9 @@ class KioskDriver:
         self._view: dict[str, Any] | None = None
         self._day = ""
         self._said_ms: list[int] = []
+        self._streams = 0
+        self._switched: dict[int, Language] = {}
+        self._language: Language = ""
         self._counts = dict.fromkeys(COUNTED, 0)
 
     @property
@@ -143,7 +158,7 @@ class KioskDriver:
             if mask & selectors.EVENT_READ and key.data in self._clients:
                 events += self._read(key.data, now)
         self._keep_up(now)
-        return events
+        return events + self._choice()
 
     def accepts(self, act: Act) -> bool:
         """Only screens are for the kiosk."""
@@ -158,7 +173,7 @@ class KioskDriver:
         self._tell(lambda: self._screen(now))
 
     def counters(self) -> dict[str, int]:
-        """Screens, beats, touches, entries (how many, never which), clients, and who was turned away and why."""
+        """Screens, beats, touches, entries (how many, never which), choices, clients, who was turned away and why."""
         return dict(self._counts)
 
     def close(self) -> None:
@@ -247,22 +262,42 @@ class KioskDriver:
         return []
 
     def _hear(self, client: Client, request: Request, now: Now) -> list[Event]:
-        """A touch or a code: only from this page, only in its form, only so many in a while."""
+        """A touch, a code or a language: only from this page, only in its form, only so many in a while."""
         said = _said(request.body) if request.headers.get("content-type") == "application/json" else None
         self._said_ms = [at for at in self._said_ms if now.ms - at < SAID_SPAN_MS]
         if request.headers.get("origin") != f"http://{request.headers.get('host')}":
             self._answer(client, 403)
-        elif said is None:
+        elif said is None or (isinstance(said, Choice) and said.stream not in self._streaming()):
             self._answer(client, 400)
         elif len(self._said_ms) >= SAID_MAX:
             self._counts["hurried"] += 1
             self._answer(client, 429)
         else:
             self._said_ms.append(now.ms)
-            self._counts["touches" if isinstance(said, Touched) else "entries"] += 1
             client.pending += client.talk.answer(204, HEADERS)
-            return [said]
+            return self._take(said)
         return []
+
+    def _take(self, said: Touched | Typed | Choice) -> list[Event]:
+        """Touches and codes are passed on as they are, languages together (``_choice``)."""
+        if not isinstance(said, Choice):
+            self._counts["touches" if isinstance(said, Touched) else "entries"] += 1
+            return [said]
+        self._counts["choices"] += 1
+        self._switched.pop(said.stream, None)
+        self._switched[said.stream] = said.language
+        return []
+
+    def _streaming(self) -> set[int]:
+        """The numbers of the live pages."""
+        return {client.stream for client in self._clients if client.live}
+
+    def _choice(self) -> list[Event]:
+        """News of the language: that of the page which was switched last and is there. One that has gone has none."""
+        live = self._streaming() if self._switched else set()
+        self._switched = {stream: chosen for stream, chosen in self._switched.items() if chosen and stream in live}
+        before, self._language = self._language, next(reversed(self._switched.values()), "")
+        return [Chosen(self._language)] if self._language != before else []
 
     def _answer(self, client: Client, status: int) -> None:
         self._counts["refused"] += 1
@@ -273,11 +308,13 @@ class KioskDriver:
     def _go_live(self, client: Client, now: Now) -> None:
         if sum(other.live for other in self._clients) >= LIVE_MAX:
             return self._answer(client, 503)
-        client.live = True
+        self._streams += 1
+        client.live, client.stream = True, self._streams
         client.pending += client.talk.begin(HEADERS | {"content-type": "text/event-stream"})
         self._day = _text(self._face.day(now))
         self._beat_ms, self._day_ms = now.ms + BEAT_MS, now.ms + DAY_MS
-        first = b"retry: 500\n\n" + event("setup", _text(self._face.setup())) + event("day", self._day)
+        first = b"retry: 500\n\n" + event("stream", str(client.stream))
+        first += event("setup", _text(self._face.setup())) + event("day", self._day)
         self._send(client, first + (self._screen(now) if self._shown else b""))
         return None
 
@@ -345,11 +382,13 @@ def _text(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _said(body: bytes) -> Touched | Typed | None:
+def _said(body: bytes) -> Touched | Typed | Choice | None:
     with suppress(msgspec.MsgspecError, UnicodeDecodeError):
         touch = msgspec.json.decode(body, type=Touch)
         return Touched(touch.touch, touch.screen)
     with suppress(msgspec.MsgspecError, UnicodeDecodeError):
         entry = msgspec.json.decode(body, type=Entry)
         return Typed(entry.typed, entry.screen)
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        return msgspec.json.decode(body, type=Choice)
     return None

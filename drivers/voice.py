@@ -72,7 +72,7 @@ class VoiceDriver:
         self._until_ms = self._looked_ms = 0
         self._prompt: list[Line] = []
         self._loud = 0
-        self._screen: tuple[int, str, str] | None = None
+        self._screen: tuple[int, str, str, str] | None = None
         self._chime_ms: int | None = None
         self._once = False
         self._off, self._told, self._retry_ms = "", False, 0
@@ -116,7 +116,7 @@ class VoiceDriver:
         return isinstance(act, Show) or (isinstance(act, Switch) and act.line == CHIME_LINE)
 
     def perform(self, act: Act, now: Now) -> None:
-        """A new screen: its prompt in place of the one before. The same screen again says nothing new.
+        """A new screen: its prompt in place of the one before. The same again, in the same language, says nothing new.
 
         Or one sound: after what is being said, and not where it comes by itself.
         """
@@ -126,7 +126,7 @@ class VoiceDriver:
             self._go_on(now)
             return
         assert isinstance(act, Show), f"the voice takes screens, not {act}"
-        screen = act.number, act.name, act.reason
+        screen = act.number, act.name, act.reason, act.language
         if screen == self._screen:
             return
         self._screen = screen

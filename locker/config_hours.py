@@ -35,6 +35,7 @@ class Quiet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The spoken prompts and the sound of a door left open; ``device`` is ALSA's name of the sound card.
 
+    ``languages`` are spoken while nobody has chosen one on the screen.
     ``folder`` is where rendered prompts are kept. Both volumes in percent; the evening's holds from ``evening_time`` to
     ``day_time``, and where nobody knows what hour it is. ``chime_ms`` is how often the sound comes while the screen
     speaks of the door; after that every ``again_s``, until it is shut, for ``again_minutes_max`` at most.

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from locker.words import Custody, Kind, Purpose
+from locker.words import Custody, Kind, Language, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,8 @@ class Show:
     An offer with a colon names what it is about: ``door:7``, ``why:broken``; its sentence is that of the part before
     the colon. ``facts`` are the values in the screen's own sentences (``load``, ``of``, ``size`` ...): a number as it
     is, a text by the catalogues' section ``words`` where that has it, else as it is. ``rows`` is a list of doors, on
-    staff's screens only. Neither ever carries a name or a whole order.
+    staff's screens only. Neither ever carries a name or a whole order. ``language`` is what it is said aloud in,
+    "" for the languages of the configuration; to be read it is there in all.
     """
 
     name: str
@@ -254,6 +255,7 @@ class Show:
     digits: int = 0
     facts: Mapping[str, str | int] = field(default_factory=dict)
     rows: tuple[DoorRow, ...] = ()
+    language: Language = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from locker.words import PulseAnswer
+from locker.words import Language, PulseAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,13 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """The language of the page that was switched last; "" where none is switched any more, or no page is there."""
+
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
 class LinkUp:
     """The broker accepted the session and the subscriptions. ``mqtt`` is 5 or 4 (3.1.1)."""
 
@@ -232,6 +239,7 @@ Event = (
     | Tallied
     | Touched
     | Typed
+    | Chosen
     | LinkUp
     | LinkDown
     | MessageReceived

@@ -40,6 +40,7 @@ from locker.effects import (
 from locker.events import (
     BoardBack,
     BoardSilent,
+    Chosen,
     Delivered,
     DeviceKnown,
     DeviceTrouble,
@@ -66,6 +67,7 @@ from locker.events import (
 from locker.words import (
     Custody,
     Kind,
+    Language,
     Now,
     PulseAnswer,
     Purpose,
@@ -81,6 +83,7 @@ __all__ = [
     "Attend",
     "BoardBack",
     "BoardSilent",
+    "Chosen",
     "CommandRow",
     "CompartmentRow",
     "Custody",
@@ -102,6 +105,7 @@ __all__ = [
     "KeepToken",
     "KeepVisit",
     "Kind",
+    "Language",
     "LineSeen",
     "LinkDown",
     "LinkUp",

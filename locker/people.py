@@ -1,4 +1,5 @@
-"""What people do at the cabinet with their hands: a code held to the scanner, a touch, a number typed; and who gets it.
+"""What people do at the cabinet with their hands: a code held to the scanner, a touch, a number typed, a language
+chosen; and who gets it.
 
 Knows who is there: somebody of the staff at work (``locker.duty``), somebody whose door is open (``locker.visit``), or
 nobody, and then it is the reception's or the keypad's. It decides nothing else; in particular it never makes a pulse.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from locker.model import Now, Scanned, Touched, Typed
+from locker.model import Chosen, Now, Scanned, Touched, Typed
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
@@ -25,13 +26,15 @@ class People:
         self._cabinet = cabinet
         self._last_scan = (b"", -1_000_000)
 
-    def act(self, event: Scanned | Touched | Typed, now: Now) -> None:
+    def act(self, event: Scanned | Touched | Typed | Chosen, now: Now) -> None:
         """Somebody did something."""
         match event:
             case Scanned():
                 self._scanned(event, now)
             case Touched():
                 self._touched(event, now)
+            case Chosen():
+                self._cabinet.screen.speak(event.language)
             case Typed() if self._cabinet.duty.present:
                 self._cabinet.duty.typed(event, now)
             case Typed():

@@ -1,7 +1,8 @@
 """The screen: which one is shown now, what is on it, and when it ends by itself.
 
-Knows names of the catalogues, buttons and boot times; never a token, a lock or what a button does. Every screen has a
-number one higher than the last, so that a touch which was meant for an older one is void. The idle screen's invitation
+Knows names of the catalogues, buttons, boot times and the language that somebody has chosen to hear; never a token, a
+lock or what a button does. Every screen has a number one higher than the last, so that a touch which was meant for an
+older one is void. The idle screen's invitation
 is renewed on it, under the same number: nothing that could be pressed becomes void by that.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from locker.model import Effect, Now, Refusal, Show
+from locker.model import Effect, Language, Now, Refusal, Show
 
 KEYPAD_SCREENS = ("idle", "refused")
 """Where a pick-up code may be typed: nobody is being served, and who was refused can try again at once."""
@@ -50,6 +51,7 @@ class Screen:
         self.keypad: Callable[[int], tuple[int, int]] = lambda now_ms: (0, 0)
         self.closed: Callable[[], str] = lambda: ""
         self.at_work: Callable[[], bool] = lambda: False
+        self._language: Language = ""
         self._until_ms = 0
         self._ends_ms: int | None = None
 
@@ -91,6 +93,15 @@ class Screen:
         """The same screen, saying something else; its buttons stay good."""
         self._put(replace(self.shown, **fields))
 
+    def speak(self, language: Language) -> None:
+        """From now on everything is said in this language, and what is shown now is said anew in it.
+
+        "" for the languages of the configuration, from the next screen on.
+        """
+        self._language = language
+        if language not in ("", self.shown.language):
+            self._put(self.shown)
+
     def reason(self, reason: str) -> None:
         """The same screen with a reason why somebody was refused; its buttons stay good."""
         self._put(replace(self.shown, reason=reason))
@@ -121,5 +132,6 @@ class Screen:
         """Put it there, with the time that is left now, and with the invitation where it is the idle one."""
         remaining_ms = max(0, self._until_ms - self._now_ms()) if self._until_ms else 0
         invite = self._invites.address(self._now_ms()) if show.name == "idle" else ""
-        self.shown = replace(show, remaining_ms=remaining_ms, invite=invite)
+        language = self._language or show.language
+        self.shown = replace(show, remaining_ms=remaining_ms, invite=invite, language=language)
         self._say(self.shown)

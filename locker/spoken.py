@@ -1,4 +1,4 @@
-"""What is said aloud: for each screen its sentences, one by one, in the languages of the configuration.
+"""What is said aloud: for each screen its sentences, one by one, in the language chosen there or those configured.
 
 The catalogues' section ``voice`` has what is said on which screen; a screen that is not there is silent. What is
 rendered and kept is a sentence by itself: where a door is, is rendered once, not once for every screen. Numbers in
@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from locker import texts
 from locker.config import Config
-from locker.model import Refusal, Show
+from locker.model import Language, Refusal, Show
 
 Line = tuple[str, str]
 """A language and one sentence in it, without its full stop."""
@@ -37,14 +38,17 @@ class Spoken:
         self._doors = {door.door: door for door in cfg.doors}
         self._rows = Counter(door.side for door in cfg.doors)
         self.languages = (cfg.voice.languages if cfg.voice is not None else "zh").split("+")
+        self._choices: tuple[Language, ...] = ("", "zh", "en") if cfg.kiosk is not None else ("",)
 
     def lines(self, show: Show) -> list[Line]:
         """What is said on this screen, in order; nothing on one that is silent."""
-        return [(language, text) for language in self.languages for text in self._sentences(show, language)]
+        languages = [show.language] if show.language else self.languages
+        return [(language, text) for language in languages for text in self._sentences(show, language)]
 
     def everything(self) -> list[Line]:
-        """All that can ever be said here, each once: to be rendered beforehand."""
-        said = (line for show in self._screens() for line in self.lines(show))
+        """All that can ever be said here, each once: to be rendered beforehand. With a page, somebody may switch it."""
+        shows = (replace(show, language=choice) for choice in self._choices for show in self._screens())
+        said = (line for show in shows for line in self.lines(show))
         return list(dict.fromkeys(said))
 
     def _screens(self) -> Iterator[Show]:

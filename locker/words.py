@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
+
+Language = Literal["", "zh", "en"]
+"""What somebody has chosen to read and hear; "" where nobody has chosen."""
 
 
 class Quality(Enum):

@@ -24,9 +24,11 @@ from locker.labels import Label, encode
 from locker.machine import DoorState, VisitState
 from locker.model import (
     BoardBack,
+    Chosen,
     Custody,
     DeviceTrouble,
     DoorSeen,
+    Language,
     LinkDown,
     LinkUp,
     PortLost,
@@ -156,11 +158,13 @@ class Walk:
         self.stage.tell(Scanned(data))
 
     def touch(self) -> None:
-        """Somebody presses a button, of this screen or of an older one."""
+        """Somebody presses a button, of this screen or of an older one, and perhaps the one for the language."""
         screen = self.stage.screen
         buttons = screen.offers or ("done", "reopen", "larger", "nothing", "took_out")
         late = self.rng.random() < 0.1
         self.stage.tell(Touched(self.rng.choice(buttons), screen.number - late))
+        languages: tuple[Language, ...] = ("", "en", "zh")
+        self.stage.tell(Chosen(languages[screen.number % 3]))
 
     def types(self) -> None:
         """Somebody types: a code of the cloud's, of now or long ago, or a guess; on this screen or an older one."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from locker import texts
 from locker.config import Config, load
 from locker.config_hours import Voice
-from locker.model import Refusal, Show
+from locker.model import Language, Refusal, Show
 from locker.spoken import Spoken, aloud, chinese
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "config" / "cabinet.toml"
@@ -69,20 +71,33 @@ def test_numbers_are_said_as_people_say_them() -> None:
 
 
 def test_everything_that_can_be_said_is_known_beforehand() -> None:
-    """What any screen says on any door is in the list that is rendered at installation, each sentence once."""
-    spoken = Spoken(cabinet("zh+en"))
+    """What any screen says on any door is in the list that is rendered at installation, each sentence once.
+
+    With a page also in the languages that it can be switched to; without one only in those of the configuration.
+    """
+    spoken = Spoken(cabinet())
     known = spoken.everything()
     assert len(known) == len(set(known)) < 1200
     for name in texts.catalogue("zh")["voice"]:
         reason = Refusal.SPENT.value if name == "refused" else ""
-        for door in (1, 9, 24):
-            assert set(spoken.lines(Show(name, 5, door, reason=reason))) <= set(known)
+        for door, language in product((1, 9, 24), get_args(Language)):
+            assert set(spoken.lines(Show(name, 5, door, reason=reason, language=language))) <= set(known)
+    alone = Spoken(msgspec.structs.replace(cabinet(), kiosk=None)).everything()
+    assert {language for language, _ in alone} == {"zh"} and set(alone) < set(known)
+
+
+def test_a_language_that_was_chosen_is_spoken_alone() -> None:
+    """Instead of those of the configuration, whichever they are; every one that can be chosen has a catalogue."""
+    for languages, chosen in product(("zh", "en", "zh+en"), texts.LANGUAGES):
+        lines = Spoken(cabinet(languages)).lines(Show("left_open", 1, 24, language=chosen))  # type: ignore[arg-type]
+        assert {language for language, _ in lines} == {chosen}
+    assert set(get_args(Language)) == {"", *texts.LANGUAGES}
 
 
 @pytest.mark.debian("espeak-ng")
 def test_chinese_is_spoken_as_chinese(program: Callable[[str], str]) -> None:
     """No Chinese sentence has a part that the renderer takes for English, which is how its other voice garbles it."""
-    sentences = [text for _, text in Spoken(cabinet()).everything()]
+    sentences = [text for language, text in Spoken(cabinet()).everything() if language == "zh"]
     asked = [program("espeak-ng"), "-q", "-x", "-v", "cmn-latn-pinyin"]
     phonemes = subprocess.run(asked, input="\n".join(sentences), capture_output=True, text=True, check=True).stdout
     assert len(phonemes.split()) > 5 * len(sentences)

@@ -7,6 +7,7 @@ import * as views from "./views.js";
 
 const WARN_MS = 15_000;
 const MORE_MS = 60_000;
+const SETTLED_MS = 300;
 const NORMAL = 1.2;
 const LARGE = 1.6;
 const LANGUAGES = { zh: "zh-CN", en: "en" };
@@ -18,22 +19,29 @@ const small = matchMedia("(max-width: 1000px)");
 
 const state = {
   setup: null, day: { night: false, notices: [] }, shown: null, shownAt: 0, away: true,
-  local: "", typed: "", language: "zh", large: false, page: 0, held: null, until: 0, touchedAt: 0,
+  local: "", typed: "", language: "zh", chosen: "", large: false, page: 0, held: null, until: 0, touchedAt: 0, read: 0,
 };
 let drawn = "";
 let spoken = "";
 let focused = 0;
+let stream = 0;
+let told = "";
+let telling = false;
+let settling = 0;
 
 // --- what is to be seen ---
 
 const current = () => state.held ?? state.shown;
 const padded = () => state.local === "keypad" && state.shown && state.shown.digits > 0;
-const numbered = () => state.shown?.duty && !state.local && state.shown.digits > 0; // staff type a door's number
+const numbered = () => state.shown?.duty && !state.local && !refused() && state.shown.digits > 0; // a door's number
+/** Whether staff are told no on a screen that is full already: that is read first, by itself. */
+const refused = () => state.shown?.duty && state.read !== state.shown.number && views.crowded(state, state.shown);
 
 function view() {
   if (state.away || !state.setup || !state.shown) return views.away(state);
   if (state.local === "help") return views.help(state, act);
   if (padded()) return views.keypad(state, state.shown, act);
+  if (refused()) return views.refused(state, state.shown, act);
   return views.screen(state, current(), act);
 }
 
@@ -41,7 +49,7 @@ function draw() {
   state.landscape = landscape.matches;
   state.small = small.matches;
   const shape = JSON.stringify([state.away, state.setup, state.day, { ...current(), remaining_ms: 0 }, state.local, state.typed,
-    state.language, state.large, state.page, Boolean(state.held), state.landscape, state.small]);
+    state.language, state.large, state.page, Boolean(state.held), state.read, state.landscape, state.small]);
   if (shape === drawn) return;
   drawn = shape;
   const found = view();
@@ -52,7 +60,7 @@ function draw() {
   flag(document.body, "data-night", state.day.night);
   flag(document.body, "data-large", state.large);
   flag(document.body, "data-duty", Boolean(!state.away && current()?.duty));
-  flag(document.body, "data-screen", state.away ? "away" : state.local || current()?.name || "");
+  flag(document.body, "data-screen", state.away ? "away" : state.local || (refused() ? "duty_refused" : current()?.name) || "");
   flag(document.body, "data-number", state.shown ? state.shown.number : false);
   header();
   flag(stage, "data-tone", found.tone);
@@ -78,7 +86,7 @@ function header() {
   document.getElementById("tools").replaceChildren(
     ...(state.away ? [] : [button("help", own.help, () => open("help"), { "aria-pressed": String(state.local === "help") })]),
     button("large", state.large ? own.large_off : own.large_on, () => change({ large: !state.large })),
-    button("language", own.language, () => change({ language: state.language === "zh" ? "en" : "zh" }),
+    button("language", own.language, () => choose(state.language === "zh" ? "en" : "zh"),
       { lang: LANGUAGES[state.language === "zh" ? "en" : "zh"] }));
 }
 
@@ -105,12 +113,31 @@ function change(parts) {
   if (state.setup) tick();
 }
 
+/** The language, "" for nobody's choice: read at once, and heard once it is settled on. */
+function choose(chosen) {
+  change({ language: chosen || "zh", chosen });
+  clearTimeout(settling);
+  settling = setTimeout(tell, SETTLED_MS);
+}
+
+/** The voice speaks what was chosen here, for as long as the controller has this stream. What fails is told with a beat. */
+async function tell() {
+  if (telling || state.away || state.chosen === told) return;
+  const [language, at] = [state.chosen, stream];
+  telling = true;
+  const heard = await say({ language, stream });
+  telling = false;
+  told = heard && at === stream ? language : null;
+  if (heard) tell();
+}
+
 const open = (local) => change({ local: state.local === local ? "" : local, typed: "" });
 
 const act = {
   touch: (name) => { change({}); say({ touch: name, screen: state.shown.number }); },
   keypad: () => open("keypad"),
   back: () => change({ local: "", typed: "" }),
+  read: () => change({ read: state.shown.number }),
   start: () => change({ held: null, until: 0 }),
   page: () => change({ page: state.page + 1 }),
   digit: (digit) => change({ typed: (state.typed + digit).slice(0, state.shown.digits) }),
@@ -138,7 +165,7 @@ function more() {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || state.away || !state.shown) return;
   const digit = /^[0-9]$/.test(event.key);
-  if (!padded() && digit && !state.local && state.shown.digits && !state.held && !numbered()) open("keypad");
+  if (!padded() && digit && !state.local && state.shown.digits && !state.held && !state.shown.duty) open("keypad");
   if ((padded() || numbered()) && digit) act.digit(event.key);
   else if ((padded() || numbered()) && event.key === "Backspace") act.erase();
   else if (numbered() && event.key === "Enter" && document.activeElement === stage && state.typed) act.send();
@@ -155,7 +182,7 @@ document.addEventListener("pointerdown", () => { state.touchedAt = performance.n
 /** How long until this goes by itself, in milliseconds; Infinity for what stays. */
 function left(now) {
   if (state.away || !state.setup || !state.shown) return Infinity;
-  const changed = state.local || (state.shown.name === "idle" && !state.held && (state.large || state.language !== "zh"));
+  const changed = state.local || (state.shown.name === "idle" && !state.held && (state.large || state.chosen));
   if (changed) return state.touchedAt + state.setup.idle_ms + WARN_MS - now;
   if (state.until) return state.until - now;
   const shown = state.shown;
@@ -167,7 +194,10 @@ function tick() {
   const rest = left(now);
   if (rest <= 0 && (state.local || state.held || state.shown.name === "idle")) {
     Object.assign(state, { local: "", typed: "", held: null, until: 0, touchedAt: now });
-    if (state.shown.name === "idle") Object.assign(state, { large: false, language: "zh" });
+    if (state.shown.name === "idle") {
+      state.large = false;
+      choose("");
+    }
     draw();
     return;
   }
@@ -220,7 +250,14 @@ follow({
     if (state.setup && state.setup.page !== setup.page) location.reload();
     state.setup = setup;
   },
-  beat: (number) => { document.body.dataset.beat = number; },
+  stream: (number) => {
+    [stream, told] = [number, ""];
+    tell();
+  },
+  beat: (number) => {
+    document.body.dataset.beat = number;
+    tell();
+  },
   day: (day) => { state.day = day; draw(); },
   screen: (shown) => {
     const before = state.shown;

@@ -34,7 +34,7 @@ export function follow(on) {
 
   function connect() {
     source = new EventSource("live");
-    for (const name of ["setup", "day", "screen", "beat"]) source.addEventListener(name, heard(name));
+    for (const name of ["stream", "setup", "day", "screen", "beat"]) source.addEventListener(name, heard(name));
     source.onerror = lost;
     alive();
   }

@@ -5,6 +5,7 @@ import { button, clauses, filled, make, unbroken } from "./make.js";
 import { code, scanning, sign } from "./signs.js";
 
 const MANY = 5;
+const FEW = 3;
 
 const title = (text, tone) => make("h1", { class: "title" }, tone ? sign(tone) : null, text);
 const line = (look, text) => (text ? make("p", { class: look }, clauses(text)) : null);
@@ -19,11 +20,26 @@ export function away(state) {
   return { tone: "act", kind: "none", words: [title(own.wait_title, "act"), line("say", own.wait_say), line("next", own.wait_next)] };
 }
 
+/** Whether a screen of staff's says no, and has a list or so many buttons that there is no room for it beside them. */
+export function crowded(state, shown) {
+  return Boolean(shown[state.language].aside) && (shown.rows.length > 0 || shown.offers.length > FEW);
+}
+
+/** What staff are refused, before the screen on which they are. */
+export function refused(state, shown, act) {
+  const said = shown[state.language];
+  return {
+    tone: "act", kind: "none", words: [title(said.title, "act"), line("say reason", said.aside)],
+    figure: [], aside: [], buttons: [button("read", words(state).kiosk.back, act.read, { class: "first" })],
+  };
+}
+
 /** A screen of the controller's. */
 export function screen(state, shown, act) {
   const said = shown[state.language];
-  const lines = [title(said.title, shown.tone), line("say", said.say), line("next", said.next),
-    said.aside && shown.name !== "idle" ? line("reason", said.aside) : null];
+  // What staff are refused says what to do next.
+  const reason = said.aside && shown.name !== "idle" && !(shown.duty && crowded(state, shown)) ? line("reason", said.aside) : null;
+  const lines = [title(said.title, shown.tone), line("say", said.say), reason && shown.duty ? null : line("next", said.next), reason];
   const [kind, figure] = pictured(state, shown, said, act);
   const list = offers(state, shown, said, act);
   return { tone: shown.tone, kind, words: lines, figure, aside: notices(state, shown), buttons: list, many: list.length > MANY };

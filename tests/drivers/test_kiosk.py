@@ -2,117 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import socket
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
+from kiosk_rig import FILES, PlainFace, Rig, at, events, hear, status
 
 from drivers.kiosk import BEAT_MS, CLIENTS_MAX, DAY_MS, IDLE_MS, LIVE_MAX, SAID_MAX, SAID_SPAN_MS, KioskDriver
 from drivers.kiosk_http import BODY_BYTES_MAX, HEAD_BYTES_MAX
 from locker.config import Kiosk
-from locker.model import Attend, Event, Now, PortBack, PortLost, Show, Touched, Typed
+from locker.model import Attend, PortBack, PortLost, Show, Touched, Typed
 
 IDLE = Show("idle", 1)
 OFFER = Show("deposited", 7, door=4, offers=("done", "reopen"), remaining_ms=60_000)
-FILES = {"/": ("text/html; charset=utf-8", b"<!doctype html>"), "/app.js": ("text/javascript", b"//")}
-
-
-class PlainFace:
-    """A face that says a screen by its name; ``night`` is what it says of the hour."""
-
-    night = False
-
-    def setup(self) -> dict[str, Any]:
-        """A word."""
-        return {"page": "p"}
-
-    def day(self, now: Now) -> dict[str, Any]:
-        """The hour."""
-        return {"night": self.night}
-
-    def said(self, show: Show) -> dict[str, Any]:
-        """The screen's name and number."""
-        return {"name": show.name, "number": show.number}
-
-
-def at(ms: int) -> Now:
-    """An instant."""
-    return Now(ms, ms)
-
-
-class Rig:
-    """The driver with its port, and plain sockets as browsers."""
-
-    def __init__(self, port: int) -> None:
-        self.port, self.face, self.ms = port, PlainFace(), 0
-        self.driver = KioskDriver(Kiosk(port=port), FILES, self.face)
-        self.links: list[socket.socket] = []
-        self.heard: list[Event] = []
-
-    def turn(self, ms: int | None = None) -> list[Event]:
-        """Let the driver do what there is to do, until it has nothing more."""
-        self.ms = self.ms if ms is None else ms
-        events: list[Event] = []
-        for _ in range(4):
-            events += self.driver.refresh(at(self.ms))
-        self.heard += events
-        return events
-
-    def join(self) -> socket.socket:
-        """Another connection."""
-        link = socket.create_connection(("127.0.0.1", self.port), 5)
-        link.settimeout(0.03)
-        self.links.append(link)
-        return link
-
-    def ask(self, raw: str | bytes, link: socket.socket | None = None) -> str:
-        """Send a request and return all that comes back."""
-        link = link or self.join()
-        link.sendall(raw.encode() if isinstance(raw, str) else raw)
-        self.turn()
-        return hear(link)
-
-    def get(self, path: str, host: str = "") -> str:
-        """Ask for a path."""
-        return self.ask(f"GET {path} HTTP/1.1\r\nHost: {host or f'127.0.0.1:{self.port}'}\r\n\r\n")
-
-    def say(self, body: str | bytes, **headers: str) -> str:
-        """Post what a page says; keywords replace its headers, an empty one leaves it out."""
-        raw = body.encode() if isinstance(body, str) else body
-        own = f"127.0.0.1:{self.port}"
-        told = {"host": own, "origin": f"http://{own}", "content-type": "application/json"}
-        told |= {"content-length": str(len(raw))} | {name.replace("_", "-"): value for name, value in headers.items()}
-        head = "".join(f"{name}: {value}\r\n" for name, value in told.items() if value)
-        link = self.join()
-        answer = self.ask(f"POST /say HTTP/1.1\r\n{head}\r\n".encode() + raw, link)
-        link.close()
-        self.turn()
-        return answer
-
-
-def hear(link: socket.socket) -> str:
-    """All that has come on a connection."""
-    heard = b""
-    try:
-        while piece := link.recv(65_536):
-            heard += piece
-    except (TimeoutError, ConnectionResetError):
-        pass
-    return heard.decode()
-
-
-def status(answer: str) -> int:
-    """An answer's status, 0 for none."""
-    return int(answer.split()[1]) if answer else 0
-
-
-def events(text: str, name: str) -> list[Any]:
-    """The data of all events of a name in a live stream."""
-    blocks = [block.split("\n") for block in text.split("\n\n")]
-    told = [(lines[-2][7:], lines[-1][6:]) for lines in blocks if len(lines) > 1 and lines[-1].startswith("data: ")]
-    return [json.loads(data) for found, data in told if found == name]
 
 
 @pytest.fixture
@@ -121,9 +23,7 @@ def rig(free_port: int) -> Iterator[Rig]:
     rig = Rig(free_port)
     rig.turn()
     yield rig
-    for link in rig.links:
-        link.close()
-    rig.driver.close()
+    rig.close()
 
 
 def test_the_page_is_served_with_a_strict_policy(rig: Rig) -> None:
@@ -192,12 +92,23 @@ def test_touches_and_codes_come_in(rig: Rig) -> None:
         b'{"typed":"123456789","screen":1}',
         b'{"typed":"123456\\n","screen":1}',
         b'{"open":7}',
+        b'{"language":"en"}',
+        b'{"language":"en","stream":1,"screen":1}',
+        b'{"language":"EN","stream":1}',
+        b'{"language":"zh+en","stream":1}',
+        b'{"language":null,"stream":1}',
+        b'{"language":["en"],"stream":1}',
+        b'{"language":"en","stream":0}',
+        b'{"language":"en","stream":true}',
+        b'{"language":"en","stream":2}',
     ],
 )
 def test_what_is_not_in_the_form_is_refused(rig: Rig, body: bytes) -> None:
-    """No order to open is in the language at all; anything else is refused and gives no event."""
+    """No order to open is in the language at all; anything else is refused, counted, and gives no event."""
+    rig.page()
     assert status(rig.say(body)) == 400
     assert rig.heard == []
+    assert (rig.driver.counters()["refused"], rig.driver.counters()["choices"]) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -330,24 +241,11 @@ def test_what_was_typed_is_in_no_repr(rig: Rig, caplog: pytest.LogCaptureFixture
     assert "271828" not in repr(rig.heard) + caplog.text + repr(rig.driver.counters())
 
 
-def test_a_page_that_does_not_read_is_let_go(rig: Rig, screens: Callable[[], None]) -> None:
+def test_a_page_that_does_not_read_is_let_go(rig: Rig) -> None:
     """One that takes nothing costs a bounded memory; the others go on."""
     slow = rig.join()
     slow.sendall(f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{rig.port}\r\n\r\n".encode())
     rig.turn()
-    screens()
+    rig.floods()
     assert rig.driver.counters()["slow"] == 1
     assert status(rig.get("/")) == 200
-
-
-@pytest.fixture
-def screens(rig: Rig) -> Callable[[], None]:
-    """Show large screens until a page that reads nothing has too many waiting."""
-
-    def show() -> None:
-        for number in range(3000):
-            if rig.driver.counters()["slow"]:
-                return
-            rig.driver.perform(Show("x" * 10_000, number), at(0))
-
-    return show

@@ -161,6 +161,18 @@ def test_the_same_screen_again_says_nothing_new(room: Room) -> None:
     assert len(room.started) == count + 1, "a reason is news"
 
 
+def test_the_same_screen_in_another_language_is_said_anew(room: Room) -> None:
+    """Somebody has switched the page: what is being said is cut off, and the prompt begins again."""
+    room.show(OPEN)
+    room.spoken()
+    room.show(Show("open_deposit", 1, 7, language="en"))
+    playing = room.started[-1]
+    room.show(Show("open_deposit", 1, 7, language="en", receipt="LKR1:X"))
+    assert room.started[-1] is playing and not playing.killed
+    room.show(Show("open_deposit", 1, 7, language="zh"))
+    assert playing.killed and room.driver.counters()["cut"] == 1
+
+
 def test_the_newest_prompt_wins(room: Room) -> None:
     """What is being played is cut off by its own id; what is being rendered is finished, and not played."""
     room.show(OPEN)

@@ -17,11 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from kiosk_window import chromium, window  # noqa: E402
-from resident import Count, Resident, demo_in  # noqa: E402
+from resident import QUICK, Count, Resident, demo_in  # noqa: E402
 from resident_flows import FLOWS  # noqa: E402
-from staff_flows import AGED_FLOWS, LONG_FLOWS, STAFF_FLOWS, aged  # noqa: E402
+from staff_flows import AGED_FLOWS, IMPATIENT, LONG_FLOWS, STAFF_FLOWS, aged  # noqa: E402
+from staff_troubles import walks_away  # noqa: E402
 
 from sim.demo import Demo  # noqa: E402
+from sim.demo_site import Pace  # noqa: E402
 
 PAGE = ROOT / "docs" / "screen.md"
 Flow = Callable[[Resident], object]
@@ -32,15 +34,18 @@ def main() -> int:
     """Play every flow once and write the tables."""
     with chromium() as browser:
         write("eighty", played(browser, FLOWS))
-        write("staff", played(browser, STAFF_FLOWS) + played(browser, AGED_FLOWS, aged))
+        late = played(browser, (*AGED_FLOWS, walks_away), IMPATIENT, aged)
+        write("staff", played(browser, STAFF_FLOWS) + late)
         write("long", played(browser, LONG_FLOWS))
     return 0
 
 
-def played(browser: Any, flows: Iterable[Flow], prepare: Callable[[Demo], None] = lambda demo: None) -> list[str]:
+def played(
+    browser: Any, flows: Iterable[Flow], pace: Pace = QUICK, prepare: Callable[[Demo], None] = lambda demo: None
+) -> list[str]:
     """The rows of some flows, in a cabinet of their own."""
     with tempfile.TemporaryDirectory(prefix="locker-eighty-") as folder:
-        demo = demo_in(Path(folder))
+        demo = demo_in(Path(folder), pace)
         try:
             prepare(demo)
             return rows(demo, browser, flows)

@@ -214,6 +214,9 @@ DUTY: dict[str, Show] = {
     "duty_refused": Show(
         "duty_label", 0, 0, ("back",), reason="label_elsewhere", remaining_ms=120_000, facts={"load": 3}
     ),
+    "duty_read_first": Show(
+        "duty_service", 0, 0, (*ALL_DOORS, "back"), "label_idle", digits=2, rows=ROWS, facts=COUNTS
+    ),
 }
 """Staff's screens, as full as they get."""
 

@@ -43,6 +43,8 @@ class Look:
 
 BOTH = (False, True)
 EVERY_LOOK = tuple(Look(*values) for values in product(BOTH, BOTH, BOTH, BOTH, SIZES))
+MET_MAX = 8
+"""So often met, a pair is as good as any other."""
 EVERY_PAIR = frozenset().union(*(look.pairs for look in EVERY_LOOK))
 
 
@@ -73,4 +75,4 @@ def _choices() -> list[tuple[Look, Look]]:
 
 def _tiredness(looks: Sequence[Look], met: dict[tuple[tuple[int, object], ...], int]) -> int:
     """How often the pairs of these looks have been met already; seldom is worth much more than often."""
-    return sum(-(10 ** (6 - 2 * min(met[pair], 3))) for look in looks for pair in look.pairs)
+    return sum(-(100 ** (MET_MAX - min(met[pair], MET_MAX))) for look in looks for pair in look.pairs)

@@ -14,11 +14,12 @@ from pathlib import Path
 from kiosk_window import Window
 from looks import Look
 
+from locker import texts
 from locker.clock import boot_ms
 from sim.day_people import Person
 from sim.demo import Demo
 from sim.demo_codes import Code
-from sim.demo_site import FOR_PEOPLE, Pace
+from sim.demo_site import FOR_PEOPLE, PHONE, Pace
 
 READ_MS_PER_WORD, TOUCH_MS, HANDS_MS = 450, 2500, 8000
 """A person of eighty: a Chinese character or an English word read in so long, a button found and pressed, a thing done
@@ -37,6 +38,8 @@ QUICK = Pace(
 )
 """As for people, with shorter waits for what nobody does."""
 DEMO_SEED = 23
+UNREACHED = "net::ERR_"
+"""How Chromium begins what it says on its console of a server that is not there."""
 TABS_MAX = 40
 """No screen has more to go through than 24 doors, their page, a few buttons and the tools."""
 
@@ -72,6 +75,7 @@ class Resident:
         self.demo, self.window, self._by_keyboard = demo, window, by_keyboard
         self.person = Person(demo)
         self.count = Count()
+        self.power_failed = False
         self.faults: dict[str, list[str]] = {}
         self._look = look
         self._since_ms = 0
@@ -87,14 +91,24 @@ class Resident:
         self.window.waits_for(name)
         if door:
             self.window.page.wait_for_selector(f'.door[data-lit][data-door="{door}"]')
-        if self._since_ms:
-            self.count.waited_ms += boot_ms() - self._since_ms
-            self._since_ms = 0
-        if name not in self.count.seen:
-            if self._look is not None:
-                self._measures(name, self._look)
-            self.count.seen.append(name)
-            self.count.words += words_of(self.window.page.locator(".words").inner_text())
+        self._reads(name, ".words")
+
+    def is_told(self, reason: str) -> None:
+        """Wait until the screen gives a reason, in the language that was asked for, and read it."""
+        language = "en" if self._look is not None and self._look.english else "zh"
+        said = texts.sentence("refusals", reason, language, phone=PHONE)
+        self.window.page.locator(".reason", has_text=said).wait_for()
+        self._reads(reason, ".reason")
+
+    def is_warned(self) -> None:
+        """Wait until the screen says that it will go by itself, and read that."""
+        self.window.page.wait_for_selector("#still p")
+        self._reads("still", "#still p")
+
+    @property
+    def complaints(self) -> list[str]:
+        """What the console said; where the power has failed, not that the controller could not be reached."""
+        return [said for said in self.window.complaints if not (self.power_failed and UNREACHED in said)]
 
     # --- doing ---
 
@@ -103,6 +117,12 @@ class Resident:
         self._acts()
         self._press(key)
         self.count.touches += 1
+
+    def presses_and_stays(self, key: str) -> None:
+        """A button after which the same screen is there anew, with another number."""
+        number = self.window.page.locator("body").get_attribute("data-number")
+        self.presses(key)
+        self.window.page.wait_for_selector(f'body[data-number]:not([data-number="{number}"])')
 
     def types(self, digits: str) -> None:
         """A pick-up code, from the first key to the confirmation: one step of several touches."""
@@ -148,7 +168,24 @@ class Resident:
         self._acts()
         self.person.shuts(door)
 
+    def loses_power(self) -> None:
+        """The whole cabinet goes dark in this moment, and comes back by itself."""
+        self.power_failed = True
+        self.demo.controller.kill()
+
     # --- inside ---
+
+    def _reads(self, name: str, where: str) -> None:
+        """The machine has answered: words that were not read before, and how they are drawn."""
+        if self._since_ms:
+            self.count.waited_ms += boot_ms() - self._since_ms
+            self._since_ms = 0
+        if name in self.count.seen:
+            return
+        if self._look is not None:
+            self._measures(name, self._look)
+        self.count.seen.append(name)
+        self.count.words += words_of(self.window.page.locator(where).inner_text())
 
     def _measures(self, name: str, look: Look) -> None:
         """Whether the screen is drawn whole, and as it was asked for."""
@@ -198,9 +235,9 @@ QUIET = "\n[quiet]\n"
 HOURS, ZONE_MS, HOUR_MS = 24, 28_800_000, 3_600_000
 
 
-def demo_in(folder: Path) -> Demo:
+def demo_in(folder: Path, pace: Pace = QUICK) -> Demo:
     """A cabinet with a resident's patience, by day; ready."""
-    demo = Demo(folder, QUICK, DEMO_SEED, power=False)
+    demo = Demo(folder, pace, DEMO_SEED, power=False)
     _has_quiet_hours(demo, night=False)
     demo.controller.power_on()
     demo.ready()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from kiosk_stage import DUTY, IDLE, INVITE, MIDNIGHT_MS, NOON_MS, RECEIPT, SCREENS, Stage, every_screen
 from kiosk_window import SIZES, Window, chromium, stage_on, window
 
-from locker.model import Show, Touched, Typed
+from locker import texts
+from locker.model import Chosen, Show, Touched, Typed
 
 pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(240)]
 
@@ -58,6 +60,44 @@ def test_no_text_is_missing_too_small_or_cut_off(stage: Stage, glass: Callable[[
             found[view] = bad
     assert found == {}
     assert look.complaints == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_refusal_leaves_staffs_screens_whole(stage: Stage, glass: Callable[[str], Window], size: str) -> None:
+    """On whichever screen staff are refused, by the longest reasons there are: nothing is pushed off the display."""
+    look = glass(size)
+    reasons = {max(said, key=lambda name: len("".join(said[name].values()))) for said in refusals()}
+    found = {}
+    for name, show in DUTY.items():
+        for reason in reasons:
+            look.shows(stage.show(replace(show, reason=reason)))
+            if bad := look.faults_everywhere():
+                found[f"{name} {reason}"] = bad
+    assert found == {}
+
+
+def test_a_refusal_on_a_full_screen_is_read_first(stage: Stage, glass: Callable[[str], Window]) -> None:
+    """By itself, then the list is there as before: what was typed meanwhile chose no door; another refusal is new."""
+    look = glass("small")
+    service = replace(DUTY["duty_service"], reason="label_idle")
+    for count in (1, 2):
+        number = stage.show(service)
+        look.shows(number)
+        look.waits_for("duty_refused")
+        assert look.page.locator(".row").count() == 0
+        look.page.keyboard.type("04")
+        look.page.keyboard.press("Enter")
+        look.touch("read")
+        look.waits_for("duty_service")
+        assert look.page.locator(".reason").count() == 0
+        look.touch("door:3")
+        assert stage.reaches(count)[-1] == Touched("door:3", number)
+    assert len(stage.heard) == 2
+
+
+def refusals() -> list[dict[str, dict[str, str]]]:
+    """Every reason to say no, in each language."""
+    return [texts.catalogue(language)["refusals"] for language in texts.LANGUAGES]
 
 
 @pytest.mark.prepared("axe-core")
@@ -193,7 +233,32 @@ def test_the_language_changes_at_once_on_every_screen(stage: Stage, glass: Calla
         assert look.page.locator("h1").inner_text() != before, name
         look.touch("language")
         assert look.page.locator("h1").inner_text() == before
-    assert stage.heard == []
+    assert all(isinstance(event, Chosen) for event in stage.heard), "nothing else is told of it"
+
+
+def test_the_cabinet_is_told_the_language_that_is_settled_on(stage: Stage, glass: Callable[[str], Window]) -> None:
+    """After a switch, however often it was pressed; again after the cabinet's restart; and it is gone with the page."""
+    look = glass("small")
+    presses = "() => { for (const _ of '123') document.querySelector('[data-key=language]').click(); }"
+    look.shows(stage.show(SCREENS["open_deposit"]))
+    look.page.evaluate(presses)
+    assert stage.reaches(1) == [Chosen("en")]
+    stage.close()
+    look.waits_for("away")
+    with stage_on(int(stage.url.rstrip("/").rpartition(":")[2])) as again:
+        look.shows(again.show(SCREENS["open_deposit"]))
+        assert again.reaches(1) == [Chosen("en")]
+        assert look.page.locator("html").get_attribute("lang") == "en"
+        other = glass("small")
+        other.page.goto(again.url)
+        other.waits_for("open_deposit")
+        other.page.evaluate(presses)
+        other.touch("language")
+        assert again.reaches(2)[1:] == [Chosen("zh")]
+        other.page.close()
+        assert again.reaches(3)[2:] == [Chosen("en")]
+        look.page.reload()
+        assert again.reaches(4)[3:] == [Chosen("")]
 
 
 def test_a_screen_reader_hears_each_screen_whole(stage: Stage, glass: Callable[[str], Window]) -> None:

@@ -6,6 +6,7 @@ The page's clock is wound on by hand (Playwright's clock); nothing here waits fo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from kiosk_stage import DUTY, IDLE, MIDNIGHT_MS, NOON_MS, RECEIPT, SCREENS, Stag
 from kiosk_window import SIZES, Window, chromium, stage_on, window
 
 from drivers.kiosk import BEAT_MS, DAY_MS
-from locker.model import Quality, Show, Touched
+from locker.model import Chosen, Quality, Show, Touched
 
 pytestmark = [pytest.mark.debian("chromium", "fonts-noto-cjk"), pytest.mark.timeout(120)]
 SECOND_MS = 1000
@@ -130,7 +131,10 @@ def test_digits_outlive_a_renewed_invitation(stage: Stage, glass: Window) -> Non
 
 
 def test_the_next_person_finds_chinese_and_normal_text(stage: Stage, glass: Window) -> None:
-    """The language and the large text stay through a visit, and go back at the start page, with a warning."""
+    """The language and the large text stay through a visit, and go back at the start page, with a warning.
+
+    The cabinet is told of the language, so that the voice has it for just as long.
+    """
     glass.shows(stage.show(IDLE))
     glass.touch("language")
     glass.touch("large")
@@ -142,6 +146,14 @@ def test_the_next_person_finds_chinese_and_normal_text(stage: Stage, glass: Wind
     passes(stage, glass, 15)
     glass.page.wait_for_selector('html[lang="zh-CN"]')
     assert glass.page.locator("body[data-large]").count() == 0
+    passes(stage, glass, 1)
+    assert stage.reaches(2) == [Chosen("en"), Chosen("")]
+    glass.touch("language")
+    glass.touch("language")
+    passes(stage, glass, 1)
+    assert stage.reaches(3)[2:] == [Chosen("zh")], "Chinese by choice"
+    passes(stage, glass, 76)
+    assert stage.reaches(4)[3:] == [Chosen("")]
 
 
 def test_staff_get_more_time_from_the_cabinet(stage: Stage, glass: Window) -> None:
@@ -191,3 +203,18 @@ def test_the_warning_covers_nothing(stage: Stage, browser: Any, size: str) -> No
         passes(stage, glass, 1)
         assert warning(glass)
         assert glass.faults_everywhere() == {}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_warning_leaves_staffs_screens_whole(stage: Stage, browser: Any, size: str) -> None:
+    """Lists of doors with the longest words in them, the menu with all its buttons: each has room beside the strip."""
+    found = {}
+    with window(browser, stage.url, size, by_hand=True) as glass:
+        for name, show in DUTY.items():
+            if not show.door:
+                glass.shows(stage.show(replace(show, remaining_ms=12_000)))
+                passes(stage, glass, 1)
+                assert warning(glass)
+                if bad := glass.faults_everywhere():
+                    found[name] = bad
+    assert found == {}
