@@ -63,6 +63,7 @@ CASTS: dict[str, Cast] = {
     ),
     "signed": Cast({"careful": 8, "hurried": 6}, site={"receipts": True}),
     "mains": Cast({"careful": 60}, built={"reserve_s": 1800}, fixed=((1_000_000, "mains", {"for_ms": 2_400_000}),)),
+    "unseen": Cast({"lays_in_unseen": 12, "careful": 60}, site={"boards": 2}),
     "kept": Cast({"careful": 10}, built={"keeping_days": 1}),
 }
 """Companies, by name. ``kill`` is a ``cut`` that ends the process alone, now."""

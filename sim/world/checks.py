@@ -98,8 +98,8 @@ class OwnOrderOnly(Check):
     inside, except those that a person left behind after saying there were none. Every leaf that stands open for a
     minute in clear sight has an event that says so, whoever opened it.
 
-    Ambiguous: papers laid into a door whose ill switch said that it never opened, so that its visit was moved on to
-    another, are known to nobody. A door that the board opened by mistake may show somebody's papers; no controller can
+    Ambiguous: papers laid into a door whose ill switch said that it never opened, so that it counts as jammed and its
+    visit was moved on to another, are known to nobody. A door that the board opened by mistake may show somebody's papers; no controller can
     prevent it. Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed.
     """
 
@@ -157,7 +157,7 @@ class OwnOrderOnly(Check):
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
-        if row.kind == "moved" and row.data.get("why") != "larger":
+        if row.kind == "moved" and row.data.get("why") == "jammed":
             self._excuse(int(row.data["from"]))
         if row.kind in ("granted", "moved"):
             self._before[row.door] = (row.ms, set(self.scene.street.papers(row.door)))

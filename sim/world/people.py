@@ -202,13 +202,13 @@ class Person:
             yield GLANCE_MS
         if pressed:
             self.street.press(pressed, False)
-        return self._my_door()
+        return self.is_let_in()
 
     def mine(self, door: int) -> bool:
         """Whether this door was opened for the code that this person showed last: whoever stands there can tell."""
         permit = self.scene.story.permits.get(door)
         return permit is not None and permit.row.cti == self.cti
 
-    def _my_door(self) -> int:
+    def is_let_in(self) -> int:
         """The door that stands open for this person, 0 for none."""
         return next((door for door in self.street.doors if self.street.is_open(door) and self.mine(door)), 0)

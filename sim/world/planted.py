@@ -331,6 +331,14 @@ SABOTAGES: tuple[Sabotage, ...] = (
         10,
         "power_crowd",
     ),
+    Sabotage(
+        "a door opened unseen is offered again",
+        _VISIT,
+        "        if unseen:\n            self._hall.unwatched(self._room)\n",
+        "",
+        2,
+        "unseen",
+    ),
     # deadlines and the reserve
     Sabotage(
         "a low reserve refuses nobody",

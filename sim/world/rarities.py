@@ -204,6 +204,28 @@ def dark_while_emptying(me: Person) -> Deeds:
         yield from me.shuts(other)
 
 
+def lays_in_unseen(me: Person) -> Deeds:
+    """The board's power goes with the pulse: the door springs open unseen, papers are laid in, and it is shut again."""
+    code, door = me.code(Purpose.DEPOSIT, order=me.order), 0
+    me.hold(code.text, code.cti)
+    for _ in range(300):
+        door = next((door for door in me.street.doors if _orders(me, door, code)), 0)
+        if door:
+            break
+        yield 20
+    else:
+        return
+    _dark(me, door, me.chance.choice((6000, 9000, 20_000)))
+    if not (yield from me.until(lambda: me.street.is_open(door), 3000)):
+        return
+    me.street.put(door, me.order)
+    yield 1000
+    yield from me.shuts(door)
+    if (yield from me.until(lambda: me.is_let_in() not in (0, door), 12_000)):
+        yield 2000
+        yield from me.shuts(me.is_let_in())  # with nothing left to put in
+
+
 def dark_while_jammed(me: Person) -> Deeds:
     """Stands before a door that holds against three pulses, and the board's power goes with one of them."""
     door = _a_free_door(me)
@@ -348,6 +370,7 @@ KINDS: dict[str, Callable[[Person], Deeds]] = {
         twins,
         dawdles,
         dark_while_emptying,
+        lays_in_unseen,
         dark_while_jammed,
         just_in_time,
         hammers,

@@ -54,6 +54,7 @@ PEOPLE: dict[str, str] = {
     "twins": "两个单子的码用了同一个编号",
     "dawdles": "居民要换大的，取空后聊天，提醒了才关门",
     "dark_while_emptying": "居民取空时锁控板没电了",
+    "lays_in_unseen": "开门那一下锁控板没电了，居民放了东西又关上",
     "dark_while_jammed": "门卡着，正再开时锁控板没电了",
     "just_in_time": "门涩，正要再开时自己开了",
     "hammers": "技术员把一个门开了又开",
