@@ -36,6 +36,8 @@ START_MS = 1200
 START_SHARE = 0.25
 """In so many of the outages the start is killed as well."""
 ROUND_KILLS = 10
+BARRED_S = 10
+"""How soon the cloud must know that a door is out of service."""
 RIGS_MAX = 5
 _one_by_one = threading.Lock()
 """Stages are made one after the other: msgspec crashes where two threads meet a type for the first time at once."""
@@ -77,6 +79,7 @@ class Resident:
             self.goes_on_in_the_dark()
             person.sees(self.done, door=door)
         person.rests()
+        self.rig.settled()
         left = self.moved_from()
         doors = {event["door"] for event in self.rig.of(self.code, "granted", self.done)} - left
         assert len(doors) == 1, f"one code, {len(doors)} doors"
@@ -87,12 +90,15 @@ class Resident:
 
         One that may have opened unseen is out of service, because papers may lie in it.
         """
-        left = {int(event["data"]["from"]) for event in self.rig.of(self.code, "moved")}
-        known = self.rig.cloud.view(CABINET).doors
+        cloud, left = self.rig.cloud, {int(event["data"]["from"]) for event in self.rig.of(self.code, "moved")}
         for door in left:
-            offered = known[door]["in_service"]
-            assert not (offered and self.rig.street.papers(door)), f"door {door} is offered with papers in it"
+            if self.rig.street.papers(door):
+                barred = cloud.wait_for(partial(self._is_barred, door), BARRED_S)
+                assert barred, f"door {door} is offered with papers in it"
         return left
+
+    def _is_barred(self, door: int) -> bool:
+        return not self.rig.cloud.view(CABINET).doors[door]["in_service"]
 
     def _act(self) -> None:
         with self.rig.street.changed:
