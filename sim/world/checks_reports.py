@@ -228,6 +228,8 @@ class LimitsHold(Check):
     def received(self, event: Received) -> None:
         """An event that is new to the cloud."""
         self._under_way = {seq for seq in self._under_way if seq > self.scene.acked} | {event.seq}
+        if len(self._under_way) > WINDOW:  # a row that a full log has emptied since is waited for no longer
+            self._under_way -= set(self.scene.archive.emptied(min(self._under_way), max(self._under_way)))
         if len(self._under_way) > WINDOW:
             self.breach(f"{len(self._under_way)} events were sent beyond {self.scene.acked}, the last acknowledged")
 
