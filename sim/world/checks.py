@@ -99,8 +99,9 @@ class OwnOrderOnly(Check):
     minute in clear sight has an event that says so, whoever opened it.
 
     Ambiguous: papers laid into a door whose ill switch said that it never opened, so that it counts as jammed and its
-    visit was moved on to another, are known to nobody. A door that the board opened by mistake may show somebody's papers; no controller can
-    prevent it. Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed.
+    visit was moved on to another, are known to nobody. A door that the board opened by mistake may show somebody's
+    papers; no controller can prevent it. Demanded then is the event (forced or found_open) like for any other opening
+    that nobody was allowed.
     """
 
     number, name = 2, "own_order_only"
