@@ -47,6 +47,7 @@ END_S = 10
 LACKS = "lacks"
 """A skipped test's property: the package that it wants."""
 
+
 def lacking(packages: Sequence[str], search: str = SEARCH) -> list[str]:
     """Those of the Debian packages that are not here; KeyError for one that ``DEBIAN`` does not know."""
     return [name for name in packages if shutil.which(DEBIAN[name], os.F_OK, path=search) is None]
