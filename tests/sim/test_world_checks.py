@@ -390,23 +390,3 @@ def test_a_board_that_goes_astray_is_excused_and_its_door_must_still_be_told(sta
     stand.ms += 2 * MINUTE_MS
     stand.checks.tell("tick")
     assert 2 in stand.broken()
-
-
-def test_what_a_full_log_has_emptied_is_not_waited_for(stand: Stand) -> None:
-    """The cloud was away for so long that the log was full: rows that it was sent are emptied, others come after them.
-
-    Found by world 961600 (0.5 days), in which the cloud was away for eight hours and the log held 1,500 rows.
-    """
-    for _ in range(24):
-        stand.row("visit_ended", 0, why="done")
-    rows = stand.store.rows_after(0, 100)
-    after = 0
-    for row in rows[:20]:
-        stand.received(row.seq, row.body, after, row.hash)
-        after = row.seq
-    seqs = [row.seq for row in rows[1:6]]
-    stand.store._db.execute("UPDATE events SET body = X'' WHERE seq BETWEEN ? AND ?", (seqs[0], seqs[-1]))
-    for row in rows[20:]:
-        stand.received(row.seq, row.body, after, row.hash)
-        after = row.seq
-    assert 9 not in stand.broken()

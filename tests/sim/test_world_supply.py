@@ -73,7 +73,10 @@ def test_a_case_that_is_opened_and_a_hot_spell_are_told() -> None:
 
 @pytest.mark.parametrize("seed", [1, 4])
 def test_a_doze_changes_nothing_that_is_told(seed: int) -> None:
-    """The same world without and with dozing: the same events as often, in far fewer turns."""
+    """The same world without and with dozing: the same events as often, in far fewer turns.
+
+    All but ``bus_noisier``: a rate of bad frames among the polls, of which there are fewer.
+    """
     print(f"seed {seed}")
     told = {}
     for dozes in (False, True):
@@ -81,6 +84,8 @@ def test_a_doze_changes_nothing_that_is_told(seed: int) -> None:
         outcome = campaign.play(plan, kept=None)
         assert outcome.good, [outcome.error, outcome.breaches]
         told[dozes] = (Counter(rows(outcome)), outcome.turns)
+    for kinds, _ in told.values():
+        kinds.pop("bus_noisier", None)
     assert told[True][0] == told[False][0]
     assert told[True][1] < 0.75 * told[False][1]
 
