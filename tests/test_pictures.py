@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
@@ -20,13 +21,15 @@ NAMES = ("wiring-rs485", "wiring-relays", "wiring-shift", "wiring-mcp23017", "wi
 
 
 @pytest.fixture(scope="module")
-def wiring() -> ModuleType:
-    """The script, as a module."""
+def wiring() -> Iterator[ModuleType]:
+    """The script, as a module; what it draws on lies beside it."""
     spec = importlib.util.spec_from_file_location("wiring", SCRIPT)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with pytest.MonkeyPatch.context() as beside:
+        beside.syspath_prepend(SCRIPT.parent)
+        spec.loader.exec_module(module)
+        yield module
 
 
 @pytest.mark.parametrize("name", NAMES)
