@@ -12,8 +12,9 @@ Source: hardware facts, 4.3 and 4.4 (NXP's 74HC595 and 74HC165 data sheets).
 Quirks: the registers hold anything after power-on, and after a killed program whatever it fired: enable is driven high
 before any other pin is touched, and stays so but for the pulse. A missed clock shifts everything by one, which would be
 another door: the pattern has no part that equals its own beginning, so that no shift of it looks right; on the way out
-only the returned bits show it: what has been latched, still disabled, is shifted out once more and compared. The
-pattern says nothing of a single broken switch.
+only the returned bits show it: what has been latched, still disabled, is shifted out once more and compared. Without
+them it is still one lock or none that opens: zeros are shifted in first, because a dip of the supply that nobody saw
+leaves ones. The pattern says nothing of a single broken switch.
 
 Knows bits and their order; must never know doors.
 """
@@ -122,7 +123,12 @@ class ShiftChain:
     # --- bits -------------------------------------------------------------------------------------
 
     def _choose(self, word: int) -> None:
-        """These outputs and no others. Raises ``CircuitFault`` when they are not; they are disabled all the while."""
+        """These outputs and no others. Raises ``CircuitFault`` when they are not; they are disabled all the while.
+
+        Where nothing comes back, zeros go first: then a missed clock never leaves an old bit beside the new one.
+        """
+        if self._return is None:
+            self._send(0)
         self._send(word)
         self._out_latch.write(True)
         self._out_latch.write(False)

@@ -346,7 +346,7 @@ class Visit:
         fresh = first_opening and self._moved < MOVES_MAX and not (self._then or limited)
         target = self._hall.allot(bearer.size, bearer.low, now) if fresh and bearer.purpose is Purpose.DEPOSIT else None
         if target is not None:
-            self._vacate(unseen=self._claimed_before or (why != "jammed" and self._attempt > 0))
+            self._vacate(unseen=self._claimed_before or self._attempt > 0)
             return self._move(target, why, now)
         if not first_opening and room.errand is not None:
             room.errand = replace(room.errand, complete=True)

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from logs import STORY, export, tamper, write, write_emptied, write_trimmed
 
 from locker.audit import Fault, Report, Row, examine
-from locker.logbook import find, hashes, judge, open_database, read_export
+from locker.logbook import DATABASE_HEAD, LogbookError, find, hashes, judge, open_database, read_export
 from locker.messages import GENESIS, chain_hash, seal_event
 
 Lines = list[bytes]
@@ -265,13 +265,19 @@ def test_any_byte_of_an_export_changed_is_found(tmp_path_factory: pytest.TempPat
     assert not judged(folder, [bytes(whole)]).good
 
 
+@example(DATABASE_HEAD, False)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_file_is_read_without_an_unexpected_error(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes, sealed: bool
 ) -> None:
-    """Whatever lies in it."""
+    """Whatever lies in it; what begins like a database and is none is refused by name."""
     seal = b',"after":0,"hash":"' + b"00" * 32 + b'"}'
-    report = judged(tmp_path_factory.mktemp("any"), [raw + (seal if sealed else b"")])
+    try:
+        report = judged(tmp_path_factory.mktemp("any"), [raw + (seal if sealed else b"")])
+    except LogbookError as wrong:
+        assert raw.startswith(DATABASE_HEAD)
+        assert "is it a cabinet's database" in str(wrong)
+        return
     assert isinstance(report, Report)
     assert not report.proven
 

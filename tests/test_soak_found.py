@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stage import Stage
 
-from locker.model import Custody, PulseDropped, PulseSent
+from locker.model import Custody, PulseDropped, PulseSent, Purpose
 
 
 def test_a_collection_shut_by_somebody_else_is_looked_into(tmp_path: Path) -> None:
@@ -132,3 +132,27 @@ def test_a_door_that_had_no_pulse_at_all_stays_in_service(tmp_path: Path) -> Non
     stage.tell(PulseDropped(first, "port_lost"))
     assert stage.last("moved")["from"] == first
     assert stage.cabinet.rooms[first].in_service is True
+
+
+def test_a_jammed_door_that_a_drop_off_moved_on_from_is_looked_into(tmp_path: Path) -> None:
+    """Its switch said shut all the while, the leaf stood open and papers were laid in: nobody knows but who looks.
+
+    World 980068 (0.5 days): the switch was stuck, the papers lay behind the "jammed" door, a technician who tested the
+    doors opened and shut it with a code of theirs, and with that it was free for the next person.
+    """
+    stage = Stage(tmp_path)
+    first = stage.scan(stage.deposit())
+    while "moved" not in stage.kinds:
+        stage.wait(1000)
+    assert stage.last("moved")["why"] == "jammed"
+    room = stage.cabinet.rooms[first]
+    assert (room.state.value, room.in_service, room.reason) == ("jammed", False, "unwatched")
+    stage.opens(stage.pulses[-1])
+    stage.shuts(stage.pulses[-1])
+    stage.wait(60_000)
+    assert stage.scan(stage.token(Purpose.TECHNICIAN, door=first)) == first
+    stage.opens(first)
+    stage.shuts(first)
+    assert (room.state.value, room.in_service, room.reason) == ("closed", False, "unwatched")
+    stage.wait(60_000)
+    assert stage.scan(stage.deposit("B2")) not in (0, first)

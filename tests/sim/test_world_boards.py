@@ -47,6 +47,16 @@ def test_a_board_that_takes_another_lock_is_seen_doing_it(kind: str) -> None:
     assert outcome.counts["fault/board_astray"] == 1 and outcome.counts["event/wrong_door"] > 0
 
 
+def test_a_board_that_is_slow_to_say_open_has_its_door_shut_twice() -> None:
+    """World 960095 (0.5 days) made small: the quiet phase shut a door before the board had said that it was open, so
+    it had a second pulse, and nobody shut it again: its order was collected, and seemed to be held there still.
+    """
+    site = drawn(114, "8a") | {"wiring": "low-first,no-push,answer-1s"}
+    outcome = campaign.play(draw(114, 0.02, visits=100, faults=3.0, **site))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    assert outcome.counts["quiet/collected"] > 0
+
+
 def test_the_seed_draws_every_kind_and_a_wish_overrides_it() -> None:
     """The board has a stream of its own: nothing else of a world changes with it."""
     assert {drawn(seed).get("board", "cu24") for seed in range(200)} == set(KINDS)
