@@ -27,6 +27,9 @@ class Cast:
 
 
 _FLOORED = {"point": "idle", "event": "", "statement": 1, "ends": "power", "off_ms": 8000, "floor": True}
+_STUCK = tuple(
+    (600_000 + 240_000 * n, "sensor", {"door": 1 + n % 6, "how": "stuck_shut", "for_ms": 200_000}) for n in range(24)
+)
 
 CASTS: dict[str, Cast] = {
     "street": Cast({"hurried": 6, "collects": 6, "takes_out": 2}),
@@ -64,6 +67,7 @@ CASTS: dict[str, Cast] = {
     "signed": Cast({"careful": 8, "hurried": 6}, site={"receipts": True}),
     "mains": Cast({"careful": 60}, built={"reserve_s": 1800}, fixed=((1_000_000, "mains", {"for_ms": 2_400_000}),)),
     "unseen": Cast({"lays_in_unseen": 12, "careful": 60}, site={"boards": 2}),
+    "ill_switches": Cast({"careful": 60, "takes_out": 30, "technician": 15}, site={"doors": 6}, fixed=_STUCK),
     "kept": Cast({"careful": 10}, built={"keeping_days": 1}),
 }
 """Companies, by name. ``kill`` is a ``cut`` that ends the process alone, now."""

@@ -98,10 +98,10 @@ class OwnOrderOnly(Check):
     inside, except those that a person left behind after saying there were none. Every leaf that stands open for a
     minute in clear sight has an event that says so, whoever opened it.
 
-    Ambiguous: papers laid into a door whose ill switch said that it never opened, so that it counts as jammed and its
-    visit was moved on to another, are known to nobody. A door that the board opened by mistake may show somebody's
-    papers; no controller can prevent it. Demanded then is the event (forced or found_open) like for any other opening
-    that nobody was allowed.
+    Ambiguous: a door that the board opened by mistake may show somebody's papers; no controller can prevent it.
+    Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed. Papers laid
+    in while a switch said that the door never opened are no excuse: the machine pulsed that door, and must have it
+    looked into.
     """
 
     number, name = 2, "own_order_only"
@@ -113,8 +113,6 @@ class OwnOrderOnly(Check):
         self._told: dict[int, int] = {}
         self._shut: dict[int, int] = {}
         self._strays: dict[int, int] = {}
-        self._before: dict[int, tuple[int, set[str]]] = {}
-        self._unseen_ms: dict[int, int] = {}
 
     def ordered(self, order: Order) -> None:
         """An order leaves the machine."""
@@ -142,7 +140,6 @@ class OwnOrderOnly(Check):
         if swing.ms - since_ms > SIGHT_MS:
             self._told.pop(swing.door, None)
         self._open[swing.door] = swing.ms
-        self._look_at(swing.door)
         if swing.by in ("coil", "press"):
             self._judge_papers(swing.door)
 
@@ -158,32 +155,15 @@ class OwnOrderOnly(Check):
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
-        if row.kind == "moved" and row.data.get("why") == "jammed":
-            self._excuse(int(row.data["from"]))
-        if row.kind in ("granted", "moved"):
-            self._before[row.door] = (row.ms, set(self.scene.street.papers(row.door)))
         if row.kind in SEEN_OPEN:
             self._told[row.door] = row.ms
         elif row.kind == "shut":
             self._told.pop(row.door, None)
 
-    def _excuse(self, door: int) -> None:
-        """A visit goes on elsewhere: nobody knows what was laid in here if the door was out of sight in between."""
-        self._look_at(door)
-        since_ms, before = self._before.get(door, (self.scene.clock(), set[str]()))
-        if self._unseen_ms.get(door, -1) >= since_ms:
-            laid_in = set(self.scene.street.papers(door)) - before
-            self.scene.left_behind.setdefault(door, set()).update(laid_in)
-
-    def _look_at(self, door: int) -> None:
-        if not self.scene.street.in_sight(door):
-            self._unseen_ms[door] = self.scene.clock()
-
     def tick(self) -> None:
         """Now and then."""
         clear_ms, now_ms = self.scene.clear_ms, self.scene.clock()
         for door, opened_ms in self._open.items():
-            self._look_at(door)
             if door not in self._told and now_ms - max(opened_ms, clear_ms) > SIGHT_MS:
                 self._told[door] = now_ms
                 self.breach(f"door {door} has stood open since {opened_ms} ms and no event says so")

@@ -339,6 +339,14 @@ SABOTAGES: tuple[Sabotage, ...] = (
         2,
         "unseen",
     ),
+    Sabotage(
+        "a jam bars a door by its state alone",
+        _VISIT,
+        "unseen=self._claimed_before or self._attempt > 0)",
+        'unseen=self._claimed_before or (why != "jammed" and self._attempt > 0))',
+        2,
+        "ill_switches",
+    ),
     # deadlines and the reserve
     Sabotage(
         "a low reserve refuses nobody",
