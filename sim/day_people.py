@@ -6,7 +6,7 @@ condition, with a limit that is generous to a busy machine. Must never look into
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -103,10 +103,13 @@ class Person:
 
     # --- doing ---
 
-    def presents(self, code: Code, *screens: str, reason: str = "", door: int = 0) -> dict[str, Any]:
+    def presents(
+        self, code: Code, *screens: str, reason: str = "", door: int = 0, later: Collection[str] = LATER
+    ) -> dict[str, Any]:
         """Hold a code to the window until the cabinet has read it and shows what is expected.
 
-        Whoever is asked to come back in a minute does. Raises ``NotAsExpected`` when that lasts too long.
+        Whoever is asked to come back in a minute, for one of the reasons in ``later``, does. Raises ``NotAsExpected``
+        when that lasts too long.
         """
         give_up_ms = boot_ms() + PATIENCE_MS
         while boot_ms() < give_up_ms:
@@ -114,7 +117,7 @@ class Person:
             self.demo.phone.show(code)
             self.street.hold(code.text)
             if self.street.until(partial(self._answered, before, screens, reason), READ_S):
-                if self.screen.get("reason") not in LATER:
+                if self.screen.get("reason") not in later:
                     fits = reason == self.screen.get("reason") or (not reason and self.screen["screen"] in screens)
                     self.is_true(fits, f"expected {screens or 'any screen'} with {reason or 'no reason'}")
                     return self.sees(*screens, door=door, reason=reason)

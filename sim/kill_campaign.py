@@ -24,7 +24,7 @@ from pathlib import Path
 
 from locker.clock import boot_ms
 from locker.model import Purpose
-from sim.day_people import Item
+from sim.day_people import LATER, Item
 from sim.demo_codes import Code
 from sim.demo_site import CABINET
 from sim.kill_rig import AT_REST_MS, KillRig
@@ -41,6 +41,8 @@ BARRED_S = 10
 RIGS_MAX = 5
 _one_by_one = threading.Lock()
 """Stages are made one after the other: msgspec crashes where two threads meet a type for the first time at once."""
+STARVED = ("out_of_order",)
+"""What people are refused for while a board is starved of time: all cabinets and their boards share this machine."""
 SCREENS = {Purpose.DEPOSIT: ("open_deposit", "deposited"), Purpose.COLLECT: ("open_collect", "collected")}
 
 
@@ -73,7 +75,7 @@ class Resident:
         """Whatever the door did meanwhile: get the errand done, by showing the same code again where that is needed."""
         person = self.rig.person
         if not self._open_door() and self.done not in self.rig.told(self.code):
-            person.presents(self.code, self.open_screen)
+            person.presents(self.code, self.open_screen, later=(*LATER, *STARVED))
             person.until(lambda: bool(self._open_door()), "the door to open")
         if door := self._open_door():
             self.goes_on_in_the_dark()
