@@ -80,7 +80,7 @@ def _command(trigger: str, sources: tuple[Enum, ...], dest: Enum) -> list[Row]:
 COMPARTMENT: list[Row] = [
     # commands
     *_command("unlock", (_D.UNKNOWN, _D.CLOSED, _D.OPENING, _D.JAMMED, _D.LEFT_OPEN, _D.FORCED), _D.OPENING),
-    *_command("give_up", (_D.OPENING, _D.UNKNOWN), _D.JAMMED),
+    *_command("give_up", (_D.OPENING, _D.UNKNOWN, _D.CLOSED), _D.JAMMED),
     *_command("leave", (_D.OPEN,), _D.LEFT_OPEN),
     *_command("repair", (_D.JAMMED,), _D.UNKNOWN),
     # fact: seen open while an authority for it stands

@@ -225,11 +225,11 @@ class Walk:
         self.stage.wait(self.rng.choice((200_000, 4_000_000)))
 
     def board(self) -> None:
-        """The board falls silent or comes back."""
+        """The board falls silent, now and then for a moment only, or comes back."""
         self.silent = not self.silent
         if self.silent:
             self.stage.silence()
-        else:
+        if not self.silent or self.rng.random() < 0.5:
             self.see_all()
 
     def see_all(self) -> None:

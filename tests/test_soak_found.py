@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from stage import Stage
 
 from locker.model import Custody, PulseDropped, PulseSent, Purpose
@@ -156,3 +157,25 @@ def test_a_jammed_door_that_a_drop_off_moved_on_from_is_looked_into(tmp_path: Pa
     assert (room.state.value, room.in_service, room.reason) == ("closed", False, "unwatched")
     stage.wait(60_000)
     assert stage.scan(stage.deposit("B2")) not in (0, first)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.DEPOSIT, Purpose.COLLECT])
+def test_a_board_that_is_gone_for_a_moment_during_the_last_pulse_makes_it_a_jam(
+    tmp_path: Path, purpose: Purpose
+) -> None:
+    """The door was out of sight and is seen shut again before the visit gives it up; the program died of that.
+
+    World 990481 (0.5 days): the board was without power for half a second in the third pulse of a jammed door.
+    """
+    stage = Stage(tmp_path)
+    door = stage.stored() if purpose is Purpose.COLLECT else 0
+    before = len(stage.pulses)
+    first = stage.scan(stage.token(purpose, "A1"))
+    assert first == door or not door
+    while len(stage.pulses) < before + 3:
+        stage.wait(500)
+    stage.silence()
+    stage.shuts(first)
+    while "jammed" not in stage.kinds:
+        stage.wait(500)
+    assert stage.cabinet.rooms[first].state.value == "jammed"

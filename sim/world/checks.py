@@ -225,8 +225,9 @@ class CoilsRest(Check):
     pulse and cool-down for one lock, also across restarts; no pulse is longer than the cap; what the body itself
     notices of its coils (two at once, too soon, overheated, too long) never happens; none is on when the world ends.
 
-    Ambiguous: what the body notices is excused when a coil that no order was for was on in that body within two
-    minutes, and such a coil's own length (the order to set it may have been changed on the wire, too).
+    Ambiguous: what the body notices is excused while a coil that no order was for is on in that body, and for two
+    minutes from its beginning; so is such a coil's own length (the order to set it may have been changed on the wire,
+    too).
     """
 
     number, name = 4, "coils_rest"
@@ -236,7 +237,7 @@ class CoilsRest(Check):
         super().__init__(scene)
         self._line_ms = -(1 << 40)
         self._by_door: dict[int, int] = {}
-        self._stray_ms: dict[int, int] = {}
+        self._stray_until_ms: dict[int, int] = {}
         self._noticed = Counter[int]()
 
     def ordered(self, order: Order) -> None:
@@ -254,14 +255,14 @@ class CoilsRest(Check):
         if coil.pulse_ms > 1000 and coil.ordered:
             self.breach(f"the coil of door {coil.door} was put on for {coil.pulse_ms} ms")
         if not coil.ordered:
-            self._stray_ms[coil.board] = coil.ms
+            until_ms = coil.ms + max(FAULTY_COIL_MS, coil.pulse_ms)
+            self._stray_until_ms[coil.board] = max(until_ms, self._stray_until_ms.get(coil.board, 0))
 
     def looked(self) -> None:
         """After a step in which a coil was put on."""
         for number, body in enumerate(self.scene.street.bodies):
             for strain in body.breaches[self._noticed[number] :]:
-                stray_ms = self._stray_ms.get(number, -(1 << 40))
-                if not 0 <= strain.ms - stray_ms < FAULTY_COIL_MS:
+                if strain.ms >= self._stray_until_ms.get(number, 0):
                     self.breach(f"board {number}, channel {strain.channel}: {strain.what} at {strain.ms} ms")
             self._noticed[number] = len(body.breaches)
 
@@ -269,7 +270,7 @@ class CoilsRest(Check):
         """The world is over."""
         for number, body in enumerate(self.scene.street.bodies):
             on = [n for n, box in enumerate(body.compartments) if (box.coil_off_ms or 0) > self.scene.clock()]
-            if on:
+            if on and self.scene.clock() >= self._stray_until_ms.get(number, 0):
                 self.breach(f"board {number}: coils {on} are still on at the end")
 
 

@@ -227,7 +227,9 @@ def lays_in_unseen(me: Person) -> Deeds:
 
 
 def dark_while_jammed(me: Person) -> Deeds:
-    """Stands before a door that holds against three pulses, and the board's power goes with one of them."""
+    """Stands before a door that holds against three pulses, and the board's power goes with one of them, perhaps for a
+    moment only.
+    """
     door = _a_free_door(me)
     if not door:
         return
@@ -239,7 +241,7 @@ def dark_while_jammed(me: Person) -> Deeds:
     pulses = me.chance.choice((1, 2, 3, 3))
     if (yield from me.until(lambda: _orders(me, door, code) >= pulses, 20_000)):
         yield me.chance.choice((100, 400, 800))
-        _dark(me, door, 4000)
+        _dark(me, door, me.chance.choice((600, 4000)))
     yield 8000
     me.street.bodies[board].jam(channel, 0)
 

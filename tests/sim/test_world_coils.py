@@ -1,0 +1,50 @@
+"""What a body notices of its coils is a breach of invariant 4, but for what a coil that nobody ordered does to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from world_stand import Stand
+
+from sim.world.street import Energised
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def stand(tmp_path: Path) -> Stand:
+    """A fresh stand."""
+    return Stand(tmp_path)
+
+
+def _two_at_once(stand: Stand) -> None:
+    """Two coils of the first body, one a tenth of a second after the other."""
+    body = stand.street.bodies[0]
+    body.energise(2, 500, stand.ms)
+    body.energise(3, 500, stand.ms + 100)
+    stand.checks.tell("looked")
+
+
+@pytest.mark.parametrize(("minutes", "broken"), [(1, False), (3, True)])
+def test_a_stray_coil_excuses_two_minutes(stand: Stand, minutes: int, broken: bool) -> None:
+    """From its beginning."""
+    stand.checks.tell("energised", Energised(stand.ms, 1, 0, 500, False, "forged"))
+    stand.ms += minutes * MINUTE_MS
+    _two_at_once(stand)
+    assert (4 in stand.broken()) is broken, [check.found for check in stand.checks.all]
+
+
+def test_a_coil_that_a_forged_frame_put_on_for_minutes_is_excused_for_as_long(stand: Stand) -> None:
+    """World 990440 (0.5 days): its length was forged, too, and six minutes later staff were let in at another door."""
+    body = stand.street.bodies[0]
+    body.energise(0, 650_760, stand.ms)
+    stand.checks.tell("energised", Energised(stand.ms, 1, 0, 650_760, False, "forged"))
+    stand.ms += 6 * MINUTE_MS
+    body.energise(1, 500, stand.ms)
+    stand.checks.tell("looked")
+    stand.checks.tell("ended")
+    assert 4 not in stand.broken(), [check.found for check in stand.checks.all]
+    stand.ms += 5 * MINUTE_MS
+    _two_at_once(stand)
+    assert 4 in stand.broken()
