@@ -134,7 +134,8 @@ class Visit:
             return self._hall.screen.show("emptying", door=self.door)
         if not self._hall.duty.opened(now):
             name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
-            self._hall.screen.show(name, door=self.door, offers=offers)
+            facts = {"books": self._room.custody.value} if name == "open_staff" else {}
+            self._hall.screen.show(name, door=self.door, offers=offers, facts=facts)
         return None
 
     def _follow(self, trigger: str) -> None:

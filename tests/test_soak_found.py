@@ -179,3 +179,29 @@ def test_a_board_that_is_gone_for_a_moment_during_the_last_pulse_makes_it_a_jam(
     while "jammed" not in stage.kinds:
         stage.wait(500)
     assert stage.cabinet.rooms[first].state.value == "jammed"
+
+
+def test_staff_at_an_open_door_read_what_the_books_say(tmp_path: Path) -> None:
+    """Who looks into a door by the cloud's books alone may leave papers in that the cabinet believes to be gone.
+
+    World 1100216 (0.2 days, faults 5): a collection ended with the item left inside, the door was out of service for
+    it, the cloud had not had that event yet and said "held"; a caretaker found the item there, thought all was well,
+    and put the door in service again, where the next person found somebody else's papers.
+    """
+    stage = Stage(tmp_path)
+    door = stage.stored()
+    assert stage.scan(stage.token(Purpose.STAFF, door=door)) == door
+    stage.opens(door)
+    assert (stage.screen.name, stage.screen.facts) == ("open_staff", {"books": "holding"})
+    stage.shuts(door)
+    stage.touch("left_in")
+    stage.wait(2000)
+    stage.scan(stage.collect())
+    stage.opens(door)
+    stage.wait(200_000)
+    stage.shuts(door)
+    assert stage.cabinet.rooms[door].reason == "unwatched"
+    stage.wait(2000)
+    assert stage.scan(stage.token(Purpose.TECHNICIAN, door=door)) == door
+    stage.opens(door)
+    assert (stage.screen.name, stage.screen.facts) == ("open_staff", {"books": "empty"})

@@ -93,7 +93,7 @@ DUTY_FACTS = {"load", "item", "size", "left", "done", "of", "skipped", "right", 
 DUTY_FACTS |= {"out", "submissions", "questions", "other"}
 DUTY_SCREENS = [name for name in texts.catalogue("zh")["screens"] if name.startswith("duty_")]
 GIVEN = {
-    "screens": {"door", "place", "ticket", "phone", "reason", "advice"} | DUTY_FACTS,
+    "screens": {"door", "place", "ticket", "phone", "reason", "advice", "books"} | DUTY_FACTS,
     "proofs": set(),
     "keypad": {"digits", "wait"},
     "kiosk": {"phone", "seconds", "count", "place"},
@@ -125,6 +125,7 @@ FILLED = {
     "reason": "",
     "advice": "",
     "what": "",
+    "books": "预留",
     "size": "L",
     "item": "3432",
     **dict.fromkeys(DUTY_FACTS - {"size", "item"}, 24),

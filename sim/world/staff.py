@@ -99,12 +99,16 @@ def repairs(me: Person) -> Deeds:
 def opens(
     me: Person, door: int, answer: str, *, take: bool = False, strays: bool = False, purpose: Purpose = Purpose.STAFF
 ) -> Deeds:
-    """Open one door by name, do something inside, shut it, answer the question."""
+    """Open one door by name, do something inside, shut it, answer the question.
+
+    The screen says what lies inside by the cabinet's own books; the cloud's may be behind.
+    """
     found = yield from me.presents(me.code(purpose, door=door))
     if found != door:
         return
     yield 1500
-    if take or (strays and door not in me.world.cloud.held):
+    empty = me.screen is not None and me.screen.facts.get("books") == "empty"
+    if take or (strays and (empty or door not in me.world.cloud.held)):
         me.street.take(door)
     yield 800
     yield from me.shuts(door)
@@ -128,8 +132,8 @@ def mend(world: World, door: int) -> None:
 
 
 def _is_clear(me: Person, door: int) -> bool:
-    """Whether nothing lies inside but what the cloud holds there: whoever asks on the telephone is told so."""
-    held = me.world.cloud.held.get(door)
+    """Whether nothing lies inside but what is held there by the cabinet's books, which staff at the open door read."""
+    held = me.world.scene.story.held.get(door)
     return all(what == held for what in me.street.papers(door))
 
 

@@ -140,7 +140,7 @@ SCREENS: dict[str, Show] = {
     "open_deposit": Show("open_deposit", 0, door=7, offers=("larger", "nothing")),
     "open_refused_larger": Show("open_deposit", 0, door=7, offers=("larger", "nothing"), reason="nothing_free"),
     "open_collect": Show("open_collect", 0, door=24),
-    "open_staff": Show("open_staff", 0, door=10),
+    "open_staff": Show("open_staff", 0, door=10, facts={"books": "holding"}),
     "left_open": Show("left_open", 0, door=9),
     "alarm_open": Show("alarm_open", 0, door=1, offers=DONE, remaining_ms=60_000),
     "deposited": Show("deposited", 0, 7, (*DONE, "reopen", "larger", "nothing"), remaining_ms=60_000, receipt=RECEIPT),
