@@ -234,9 +234,9 @@ class RefusalsTold(Check):
 class BoardsSeen(Check):
     """Invariant 8. A board that has been without power for a minute is known to be out of reach: its doors are unknown.
     A leaf that has stood open for five minutes in clear sight, and for which nobody's code was taken in that time, is
-    believed to be left open, not in use. A reservation ends with its token, a quarter of an hour later at the most; but
-    where the token is spent and the leaf still stands open, somebody's papers may lie inside until it has been shut for
-    a minute.
+    believed to be left open, not in use. A reservation ends with its token, a quarter of an hour later at the most (or
+    after a start, or after the cabinet's clock is right again); but where the token is spent and the leaf still stands
+    open, somebody's papers may lie inside until it has been shut for a minute.
     """
 
     number, name = 8, "boards_and_time_seen"
@@ -248,6 +248,7 @@ class BoardsSeen(Check):
         self._opened_ms: dict[int, int] = {}
         self._used_ms: dict[int, int] = {}
         self._shut_ms: dict[int, int] = {}
+        self._wrong_ms = 0
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
@@ -266,6 +267,7 @@ class BoardsSeen(Check):
         """Now and then."""
         scene = self.scene
         now_ms, doors = scene.clock(), scene.archive.doors()
+        self._wrong_ms = now_ms if scene.clock_wrong_ms else self._wrong_ms
         if not scene.up or scene.trouble.under_way["disk"] or now_ms - scene.run_ms <= 2 * BELIEF_MS:
             self._off_ms.clear()
             return
@@ -278,7 +280,7 @@ class BoardsSeen(Check):
             since_ms = max(opened_ms, scene.clear_ms, self._used_ms.get(door, 0))
             if now_ms - since_ms > LEFT_OPEN_MS and doors[door][0] == "open":
                 self.breach(f"door {door} has stood open since {opened_ms} ms, and is believed to be in use")
-        if scene.trouble.calm and scene.clock_wrong_ms == 0 and now_ms - scene.run_ms > LAPSED_S * 1000:
+        if scene.trouble.calm and now_ms - max(scene.run_ms, self._wrong_ms) > LAPSED_S * 1000:
             self._judge_reserved(doors)
 
     def _judge_silent(self, number: int, doors: dict[int, tuple[str, str, str, bool]]) -> None:

@@ -239,6 +239,22 @@ def test_papers_behind_a_door_that_still_stands_open_are_no_dead_reservation(sta
     assert [check for check in found if check.found]
 
 
+def test_a_reservation_outlives_its_code_while_the_clock_is_wrong_and_a_little_longer(stand: Stand) -> None:
+    """The cabinet's clock was an hour behind and is set right: then the code has run out (world 1100365, 0.2 days)."""
+    stand.token(Purpose.DEPOSIT, order="A1")
+    _reserves(stand)
+    stand.scene.clock_wrong_ms = -60 * MINUTE_MS
+    stand.ms += 90 * MINUTE_MS
+    stand.checks.tell("tick")
+    stand.scene.clock_wrong_ms = 0
+    stand.checks.tell("tick")
+    found = [check for check in stand.checks.all if check.name == "boards_and_time_seen"]
+    assert not [check for check in found if check.found]
+    stand.ms += 16 * MINUTE_MS
+    stand.checks.tell("tick")
+    assert [check for check in found if check.found]
+
+
 def test_a_door_that_stands_open_and_is_opened_again_is_in_use(stand: Stand) -> None:
     """Somebody's code is taken at a door that has been left open for hours: it is in use for a while (world 700013)."""
     _reserves(stand, Custody.EMPTY)
