@@ -218,6 +218,7 @@ class Cabinet:
         now = self.weigh(now)
         self.visit.advance(now)
         self.reception.advance(now)
+        self.sightings.advance(now)
         self.screen.advance(now)
         self.lapses.advance(now)
         self.presence.advance(now)

@@ -6,18 +6,21 @@ of the catalogues. Knows purposes and what is still allowed; never a door or a t
 
 from __future__ import annotations
 
-from locker.model import Purpose
+from locker.model import Custody, Purpose
 
 Prompt = tuple[str, tuple[str, ...]]
 
 
-def at_open_door(purpose: Purpose, enlarge: bool) -> Prompt:
-    """What the person is asked at the open door; ``enlarge`` offers a larger compartment."""
+def at_open_door(purpose: Purpose, enlarge: bool, books: Custody) -> tuple[str, tuple[str, ...], dict[str, str]]:
+    """What the person is asked at the open door; ``enlarge`` offers a larger compartment.
+
+    Staff are told what lies inside by the cabinet's own books: the cloud's may be behind.
+    """
     if purpose is Purpose.DEPOSIT:
-        return "open_deposit", ("larger", "nothing") if enlarge else ("nothing",)
+        return "open_deposit", ("larger", "nothing") if enlarge else ("nothing",), {}
     if purpose is Purpose.COLLECT:
-        return "open_collect", ()
-    return "open_staff", ()
+        return "open_collect", (), {}
+    return "open_staff", (), {"books": books.value}
 
 
 def at_shut_door(purpose: Purpose, reopen: bool, enlarge: bool) -> Prompt:

@@ -30,6 +30,29 @@ class Sightings:
     def __init__(self, cabinet: Cabinet) -> None:
         """Belongs to one cabinet."""
         self._cabinet = cabinet
+        self._untold: set[int] = set()
+
+    def advance(self, now: Now) -> None:
+        """Once the limit is over, tell how doors stand whose last movement was past it."""
+        if not self._untold or self._cabinet.reception.deadline_ms() is not None:
+            return
+        doors, self._untold = sorted(self._untold), set()
+        for room in (self._cabinet.rooms[door] for door in doors if door != self._cabinet.visit.door):
+            if room.state in (DoorState.FORCED, DoorState.LEFT_OPEN):
+                self._say_open(FORCED if room.state is DoorState.FORCED else "found_open", room, now)
+            elif room.state is DoorState.CLOSED:
+                self._say_shut(room, now)
+
+    def _say_open(self, kind: str, room: Compartment, now: Now) -> None:
+        self._tell(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}), now)
+
+    def _say_shut(self, room: Compartment, now: Now) -> None:
+        self._tell(Record("shut", room.door, {"order": room.order.hex()}), now)
+
+    def _tell(self, said: Record, now: Now) -> None:
+        """Log what a door that nobody is at has done, so many times a minute; what is past that is told later."""
+        logged = self._cabinet.reception.log_limited(said, now, whose=said.door, most=FLAPS_MINUTE_MAX)
+        (self._untold.discard if logged else self._untold.add)(said.door)
 
     def seen(self, seen: DoorSeen, now: Now) -> None:
         """A door was read twice alike."""
@@ -68,8 +91,7 @@ class Sightings:
         if kind == "forced":
             room.take_out_of_service(FORCED)
         self._cabinet.keep(room)
-        said = Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()})
-        self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
+        self._say_open(kind, room, now)
         if kind == "forced" and not flaps:
             self._cabinet.quarantine.opened(room.door, now)
             self._cabinet.idle_again()
@@ -104,8 +126,7 @@ class Sightings:
             return
         if before in (DoorState.LEFT_OPEN, DoorState.FORCED):
             self._cabinet.duty.other_shut(room.door)
-            said = Record("shut", room.door, {"order": room.order.hex()})
-            self._cabinet.reception.log_limited(said, now, whose=room.door, most=FLAPS_MINUTE_MAX)
+            self._say_shut(room, now)
         self._cabinet.keep(room)
 
     def _finish_unwatched(self, room: Compartment, before: DoorState, now: Now) -> None:

@@ -133,8 +133,7 @@ class Visit:
             self._cell.fire("empty")
             return self._hall.screen.show("emptying", door=self.door)
         if not self._hall.duty.opened(now):
-            name, offers = at_open_door(self._bearer.purpose, self._may_enlarge)
-            facts = {"books": self._room.custody.value} if name == "open_staff" else {}
+            name, offers, facts = at_open_door(self._bearer.purpose, self._may_enlarge, self._room.custody)
             self._hall.screen.show(name, door=self.door, offers=offers, facts=facts)
         return None
 
