@@ -39,15 +39,15 @@ class Sightings:
         doors, self._untold = sorted(self._untold), set()
         for room in (self._cabinet.rooms[door] for door in doors if door != self._cabinet.visit.door):
             if room.state in (DoorState.FORCED, DoorState.LEFT_OPEN):
-                self._say_open(FORCED if room.state is DoorState.FORCED else "found_open", room, now)
+                self._say_open(FORCED if room.state is DoorState.FORCED else "found_open", room, now, late=True)
             elif room.state is DoorState.CLOSED:
-                self._say_shut(room, now)
+                self._say_shut(room, now, late=True)
 
-    def _say_open(self, kind: str, room: Compartment, now: Now) -> None:
-        self._tell(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex()}), now)
+    def _say_open(self, kind: str, room: Compartment, now: Now, **late: bool) -> None:
+        self._tell(Record(kind, room.door, {"custody": room.custody.value, "order": room.order.hex(), **late}), now)
 
-    def _say_shut(self, room: Compartment, now: Now) -> None:
-        self._tell(Record("shut", room.door, {"order": room.order.hex()}), now)
+    def _say_shut(self, room: Compartment, now: Now, **late: bool) -> None:
+        self._tell(Record("shut", room.door, {"order": room.order.hex(), **late}), now)
 
     def _tell(self, said: Record, now: Now) -> None:
         """Log what a door that nobody is at has done, so many times a minute; what is past that is told later."""

@@ -48,7 +48,7 @@ class SeenIsSeen(Check):
     """Invariant 6. A row that says a door is open (opened, opened_late, found_open, forced) or shut (shut, deposited,
     collected) stands on two consecutive readings of that door which said so and reached the machine lately (three
     seconds and two idle polls); and where nothing is wrong with switches and wires, the leaf really stood like that
-    in that time.
+    in that time. A row with ``late`` tells anew what is believed, and does.
 
     Ambiguous: two readings that were both forged with their sums intact count as readings. A deposit whose door was
     left open is also settled when the next authority claims the door (a ``granted`` of the same step): somebody put
@@ -76,6 +76,11 @@ class SeenIsSeen(Check):
 
     def _judge(self, row: Row, says_open: bool) -> None:
         scene = self.scene
+        if row.data.get("late"):
+            believed = scene.archive.doors()[row.door][0]
+            if (believed in ("forced", "left_open")) is not says_open:
+                self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which is believed to be {believed}")
+            return
         since_ms = row.ms - READING_MS - 2 * scene.site.idle_poll_ms - scene.slow_ms
         seen = scene.street.reads_open(row.door, since_ms)
         if not any(a is b is says_open for a, b in pairwise(seen)):

@@ -255,6 +255,14 @@ def test_a_reservation_outlives_its_code_while_the_clock_is_wrong_and_a_little_l
     assert [check for check in found if check.found]
 
 
+@pytest.mark.parametrize(("believed", "broken"), [("forced", False), ("closed", True)])
+def test_what_is_told_late_is_what_is_believed(stand: Stand, believed: str, broken: bool) -> None:
+    """It stands on no reading of its own: a switch that flaps says something else by then (world 1300321)."""
+    stand.believes(2, believed)
+    stand.row("forced", 2, custody="empty", order="", late=True)
+    assert (6 in stand.broken()) is broken, [check.found for check in stand.checks.all]
+
+
 def test_a_door_that_stands_open_and_is_opened_again_is_in_use(stand: Stand) -> None:
     """Somebody's code is taken at a door that has been left open for hours: it is in use for a while (world 700013)."""
     _reserves(stand, Custody.EMPTY)
