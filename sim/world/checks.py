@@ -237,7 +237,7 @@ class CoilsRest(Check):
         super().__init__(scene)
         self._line_ms = -(1 << 40)
         self._by_door: dict[int, int] = {}
-        self._stray_until_ms: dict[int, int] = {}
+        self._strays: list[Energised] = []
         self._noticed = Counter[int]()
 
     def ordered(self, order: Order) -> None:
@@ -255,14 +255,13 @@ class CoilsRest(Check):
         if coil.pulse_ms > 1000 and coil.ordered:
             self.breach(f"the coil of door {coil.door} was put on for {coil.pulse_ms} ms")
         if not coil.ordered:
-            until_ms = coil.ms + max(FAULTY_COIL_MS, coil.pulse_ms)
-            self._stray_until_ms[coil.board] = max(until_ms, self._stray_until_ms.get(coil.board, 0))
+            self._strays.append(coil)
 
     def looked(self) -> None:
         """After a step in which a coil was put on."""
         for number, body in enumerate(self.scene.street.bodies):
             for strain in body.breaches[self._noticed[number] :]:
-                if strain.ms >= self._stray_until_ms.get(number, 0):
+                if not self._is_excused(number, strain.ms):
                     self.breach(f"board {number}, channel {strain.channel}: {strain.what} at {strain.ms} ms")
             self._noticed[number] = len(body.breaches)
 
@@ -270,8 +269,17 @@ class CoilsRest(Check):
         """The world is over."""
         for number, body in enumerate(self.scene.street.bodies):
             on = [n for n, box in enumerate(body.compartments) if (box.coil_off_ms or 0) > self.scene.clock()]
-            if on and self.scene.clock() >= self._stray_until_ms.get(number, 0):
+            on = [channel for channel in on if not self._is_stray(number, channel)]
+            if on:
                 self.breach(f"board {number}: coils {on} are still on at the end")
+
+    def _is_excused(self, board: int, ms: int) -> bool:
+        strays = (coil for coil in self._strays if coil.board == board)
+        return any(0 <= ms - coil.ms < max(FAULTY_COIL_MS, coil.pulse_ms) for coil in strays)
+
+    def _is_stray(self, board: int, channel: int) -> bool:
+        places, now_ms = self.scene.street.places, self.scene.clock()
+        return any(places[c.door] == (board, channel) and now_ms < c.ms + c.pulse_ms for c in self._strays)
 
 
 class RestartsOpenNothing(Check):

@@ -43,8 +43,28 @@ def test_a_coil_that_a_forged_frame_put_on_for_minutes_is_excused_for_as_long(st
     stand.ms += 6 * MINUTE_MS
     body.energise(1, 500, stand.ms)
     stand.checks.tell("looked")
+    stand.ms += 1000
     stand.checks.tell("ended")
     assert 4 not in stand.broken(), [check.found for check in stand.checks.all]
     stand.ms += 5 * MINUTE_MS
     _two_at_once(stand)
+    assert 4 in stand.broken()
+
+
+def test_a_stray_coil_excuses_no_other_that_is_on_at_the_end(stand: Stand) -> None:
+    """Only its own channel, and only for its own length."""
+    body = stand.street.bodies[0]
+    stand.checks.tell("energised", Energised(stand.ms, 1, 0, 650_760, False, "forged"))
+    body.energise(1, 900, stand.ms)
+    stand.checks.tell("ended")
+    assert 4 in stand.broken()
+
+
+def test_what_was_noticed_before_a_stray_coil_is_not_excused_by_it(stand: Stand) -> None:
+    """It cannot have done it."""
+    body = stand.street.bodies[0]
+    body.energise(2, 500, stand.ms)
+    body.energise(3, 500, stand.ms + 100)
+    stand.checks.tell("energised", Energised(stand.ms + 1000, 1, 0, 500, False, "forged"))
+    stand.checks.tell("looked")
     assert 4 in stand.broken()
