@@ -6,6 +6,7 @@ condition, with a limit that is generous to a busy machine. Must never look into
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -48,12 +49,11 @@ class Person:
         self.since_ms = 0
 
     def begin(self) -> None:
-        """A new visit; events of earlier ones no longer count. Waits while the cabinet's limit per minute is near.
+        """A new visit; events of earlier ones no longer count. Waits while one of the limits per minute is near.
 
         An event bears the time at which its turn began, so a moment passes before anything is done.
         """
-        spare = self.demo.site.pace.doors_max - VISIT_PULSES
-        self.until(lambda: self._pulses_this_minute() <= spare, "the minute's limit of doors", PATIENCE_MS / 1000)
+        self.until(self._limits_are_far, "the minute's limits of doors and of a lock", PATIENCE_MS / 1000)
         self.since_ms = boot_ms()
         self.until(lambda: boot_ms() > self.since_ms + MOMENT_MS, "a moment to pass")
 
@@ -316,9 +316,11 @@ class Person:
             return False
         return bool(self.screen.get("reason")) or (not reason and self.screen.get("screen") in screens)
 
-    def _pulses_this_minute(self) -> int:
-        after_ms = boot_ms() - MINUTE_MS
-        return sum(unlock.at_ms > after_ms for unlock in self.street.unlocks())
+    def _limits_are_far(self) -> bool:
+        """Whether a visit's pulses are left for all doors together, and half of those that each lock may get."""
+        pace, after_ms = self.demo.site.pace, boot_ms() - MINUTE_MS
+        doors = Counter(unlock.door for unlock in self.street.unlocks() if unlock.at_ms > after_ms)
+        return doors.total() <= pace.doors_max - VISIT_PULSES and max(doors.values(), default=0) <= pace.lock_max // 2
 
     def _seen(self) -> str:
         screen = {key: value for key, value in self.screen.items() if value}

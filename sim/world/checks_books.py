@@ -235,8 +235,8 @@ class BoardsSeen(Check):
     """Invariant 8. A board that has been without power for a minute is known to be out of reach: its doors are unknown.
     A leaf that has stood open for five minutes in clear sight, and for which nobody's code was taken in that time, is
     believed to be left open, not in use. A reservation ends with its token, a quarter of an hour later at the most (or
-    after a start, or after the cabinet's clock is right again); but where the token is spent and the leaf still stands
-    open, somebody's papers may lie inside until it has been shut for a minute.
+    after a start, or after the cabinet's clock is right again); but where the token is spent, or staff came, and the
+    leaf still stands open, somebody's papers may lie inside until it has been shut for a minute.
     """
 
     number, name = 8, "boards_and_time_seen"
@@ -248,6 +248,7 @@ class BoardsSeen(Check):
         self._opened_ms: dict[int, int] = {}
         self._used_ms: dict[int, int] = {}
         self._shut_ms: dict[int, int] = {}
+        self._by_staff: set[int] = set()
         self._wrong_ms = 0
 
     def row(self, row: Row) -> None:
@@ -259,6 +260,9 @@ class BoardsSeen(Check):
         """A leaf moves."""
         if swing.open:
             self._opened_ms[swing.door] = swing.ms
+            permit = self.scene.story.permits.get(swing.door)
+            staff = permit is not None and permit.row.data.get("purpose") in ("staff", "technician")
+            (self._by_staff.add if staff and swing.by != "force" else self._by_staff.discard)(swing.door)
         else:
             self._opened_ms.pop(swing.door, None)
             self._shut_ms[swing.door] = swing.ms
@@ -297,7 +301,8 @@ class BoardsSeen(Check):
         claimed = self.scene.archive.claimed()
         for door, order in reserved.items():
             just_shut = self.scene.clock() - self._shut_ms.get(door, -(1 << 40)) <= BELIEF_MS
-            if (door in self._opened_ms or just_shut) and self._was_opened(door, order):
+            by_code = door in self._by_staff or self._was_opened(door, order)
+            if (door in self._opened_ms or just_shut) and by_code:
                 continue
             ends = [t.exp for t in tokens.values() if (t.order, t.purpose) == (order, Purpose.DEPOSIT)]
             ends += [tokens[cti].exp for cti, at in claimed if at == door]

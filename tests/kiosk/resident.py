@@ -34,6 +34,7 @@ QUICK = Pace(
     alarm_ms=18_000,
     cooldown_ms=500,
     pulse_ms=300,
+    lock_max=20,
     doors_max=50,
 )
 """As for people, with shorter waits for what nobody does."""

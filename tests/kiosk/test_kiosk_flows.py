@@ -14,6 +14,7 @@ from resident_flows import FLOWS, collects_with_digits, drops_off
 from staff_flows import AGED_FLOWS, IMPATIENT, STAFF_FLOWS, aged
 from staff_troubles import walks_away
 
+from sim.day_people import Person
 from sim.demo import Demo
 from sim.demo_page import application
 from sim.demo_serve import PageServer
@@ -80,6 +81,7 @@ def walk(demo: Demo, browser: Any, flow: Flow, look: Look) -> None:
     """Walk a flow in a look."""
     turns_to(demo, night=look.night)
     demo.ready()
+    Person(demo).begin()
     with window(browser, demo.site.kiosk_url, look.size) as glass:
         person = Resident(demo, glass, look.by_keyboard, look)
         flow(person)

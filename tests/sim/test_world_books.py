@@ -239,6 +239,19 @@ def test_papers_behind_a_door_that_still_stands_open_are_no_dead_reservation(sta
     assert [check for check in found if check.found]
 
 
+@pytest.mark.parametrize(("by", "broken"), [("press", False), ("force", True)])
+def test_a_reserved_door_that_staff_left_open_waits_for_them(stand: Stand, by: str, broken: bool) -> None:
+    """Nobody can be given it until it is shut; one that was pried open holds up nothing (world 1700106, 0.2 days)."""
+    stand.token(Purpose.DEPOSIT, order="A1")
+    _reserves(stand)
+    stand.grant(stand.token(Purpose.STAFF, order="", door=1, nonce=b"nonce--2"))
+    stand.checks.tell("swung", Swing(stand.ms, 1, True, by))
+    stand.ms += 90 * MINUTE_MS
+    stand.checks.tell("tick")
+    found = [check for check in stand.checks.all if check.name == "boards_and_time_seen" and check.found]
+    assert bool(found) == broken
+
+
 def test_a_reservation_outlives_its_code_while_the_clock_is_wrong_and_a_little_longer(stand: Stand) -> None:
     """The cabinet's clock was an hour behind and is set right: then the code has run out (world 1100365, 0.2 days)."""
     stand.token(Purpose.DEPOSIT, order="A1")
