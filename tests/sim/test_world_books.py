@@ -268,6 +268,20 @@ def test_a_reservation_outlives_its_code_while_the_clock_is_wrong_and_a_little_l
     assert [check for check in found if check.found]
 
 
+@pytest.mark.parametrize(("slow_ms", "broken"), [(4000, False), (1500, True)])
+def test_two_boards_on_a_wire_are_read_in_turn_by_a_slow_disk(stand: Stand, slow_ms: int, broken: bool) -> None:
+    """A commit between each two turns, and the row's own (world 1600058, 0.5 days)."""
+    stand.checks = Checks(stand.scene)
+    stand.street.bodies[0].force(1, stand.ms)
+    stand.reads(0b10)
+    stand.ms += 8000
+    stand.reads(0b10)
+    stand.ms += 4000
+    stand.scene.slow_ms = slow_ms
+    stand.row("found_open", 2)
+    assert any(check.found for check in stand.checks.all if check.name == "seen_is_seen") == broken
+
+
 @pytest.mark.parametrize(("believed", "broken"), [("forced", False), ("closed", True)])
 def test_what_is_told_late_is_what_is_believed(stand: Stand, believed: str, broken: bool) -> None:
     """It stands on no reading of its own: a switch that flaps says something else by then (world 1300321)."""
