@@ -243,6 +243,7 @@ class Visit:
             return
         target = self._hall.allot(None, self._bearer.low, now, larger_than=self._room.size)
         if target is None:
+            self._hall.say(Record("cancelled", self.door, self._bearer.fields()))
             self.end(now, "nothing_free", ("refused", Refusal.NOTHING_FREE))
         else:
             self._move(target, "larger", now)

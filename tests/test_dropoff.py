@@ -170,6 +170,28 @@ def test_a_larger_one_that_does_not_exist_is_said_at_once(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("when", ["open", "shut"])
+def test_what_was_emptied_for_a_larger_one_that_is_free_no_more_is_cancelled(stage: Stage, when: str) -> None:
+    """The last one goes out of service meanwhile: the log does not end with `deposited` (world 1801183, 0.5 days)."""
+    door = stage.scan(stage.deposit())
+    stage.opens(door)
+    if when == "shut":
+        stage.shuts(door)
+        stage.wait(2500)
+    stage.touch("larger")
+    if when == "shut":
+        stage.opens(door)
+    for room in stage.cabinet.rooms.values():
+        if room.door != door:
+            room.take_out_of_service("cloud")
+    stage.shuts(door)
+    assert stage.last("visit_ended")["why"] == "nothing_free"
+    assert stage.cabinet.rooms[door].custody is Custody.EMPTY
+    told = [name for name in stage.kinds if name in ("deposited", "cancelled")]
+    assert told == ["deposited"] * (when == "shut") + ["cancelled"]
+    assert stage.last("cancelled")["door"] == door
+
+
+@pytest.mark.parametrize("when", ["open", "shut"])
 def test_nothing_put_in_frees_the_compartment(stage: Stage, when: str) -> None:
     """Said at the open door or after it: nothing is held, and the compartment is free."""
     door = stage.scan(stage.deposit())

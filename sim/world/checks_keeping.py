@@ -16,7 +16,8 @@ SPARED_MS = 10_000
 class DeadlinesKept(Check):
     """Invariant 2. Nobody's item is overdue, and staff may not recall it, before its days are over in true time.
 
-    No clock that jumps, no start and no outage makes it earlier (docs/overdue.md).
+    No clock that jumps, no start and no outage makes it earlier (docs/overdue.md). An order may have an item behind
+    each of two doors.
     """
 
     number, name = 2, "deadlines_kept"
@@ -24,17 +25,17 @@ class DeadlinesKept(Check):
     def __init__(self, scene: Scene) -> None:
         """Nothing was laid in."""
         super().__init__(scene)
-        self._since_ms: dict[str, int] = {}
+        self._since_ms: dict[tuple[str, int], int] = {}
 
     def row(self, row: Row) -> None:
         """An item is laid in, or is overdue."""
-        order, now_ms = str(row.data.get("order", "")), self.scene.clock()
+        item, now_ms = (str(row.data.get("order", "")), row.door), self.scene.clock()
         if row.kind == "deposited":
-            self._since_ms[order] = now_ms
+            self._since_ms[item] = now_ms
         elif row.kind == "overdue":
-            lain_ms = now_ms - self._since_ms.get(order, now_ms)
+            lain_ms = now_ms - self._since_ms.get(item, now_ms)
             if lain_ms < self.scene.site.keeping_days * DAY_MS:
-                self.breach(f"the item of order {order} in {row.door} is overdue after {lain_ms} ms")
+                self.breach(f"the item of order {item[0]} in {row.door} is overdue after {lain_ms} ms")
 
 
 class ReserveSpared(Check):

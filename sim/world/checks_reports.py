@@ -50,7 +50,7 @@ SAYS_SHUT = ("shut", "deposited", "collected")
 class SeenIsSeen(Check):
     """Invariant 6. A row that says a door is open (opened, opened_late, found_open, forced) or shut (shut, deposited,
     collected) stands on two consecutive readings of that door which said so and reached the machine lately (three
-    seconds and two idle polls, and a few commits where the disk is slow); and where nothing is wrong with switches and
+    seconds and two idle polls, and a few commits where the disk is slow); and where nothing was wrong with switches and
     wires, the leaf really stood like that in that time. A row with ``late`` tells anew what is believed, and does.
 
     Ambiguous: two readings that were both forged with their sums intact count as readings. A deposit whose door was
@@ -59,15 +59,6 @@ class SeenIsSeen(Check):
     """
 
     number, name = 6, "seen_is_seen"
-
-    def __init__(self, scene: Scene) -> None:
-        """Every door has been shut from the beginning."""
-        super().__init__(scene)
-        self._moved: dict[tuple[int, bool], int] = {}
-
-    def swung(self, swing: Swing) -> None:
-        """A leaf moves: until now it stood the other way."""
-        self._moved[swing.door, not swing.open] = swing.ms
 
     def rows(self, rows: Sequence[Row]) -> None:
         """The rows of one step."""
@@ -88,8 +79,8 @@ class SeenIsSeen(Check):
         seen = scene.street.reads_open(row.door, since_ms)
         if not any(a is b is says_open for a, b in pairwise(seen)):
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}; the readings said {seen}")
-        stood = scene.street.is_open(row.door) is says_open
-        if not stood and scene.trouble.calm and self._moved.get((row.door, says_open), -(1 << 40)) < since_ms:
+        is_open, moved_ms = scene.street.stands(row.door)
+        if is_open is not says_open and moved_ms < since_ms and scene.clear_ms < since_ms:
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which was not")
 
 

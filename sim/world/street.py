@@ -316,6 +316,11 @@ class Street:
         body.advance(max(body.now_ms, self.clock()))
         return not body.compartments[channel].shut
 
+    def stands(self, door: int) -> tuple[bool, int]:
+        """Whether the leaf stands open, and since when, in milliseconds."""
+        body, channel = self._at(door)
+        return self.is_open(door), body.compartments[channel].moved_ms
+
     def papers(self, door: int) -> list[str]:
         """What lies inside, for whoever may see through doors."""
         body, channel = self._at(door)

@@ -16,6 +16,7 @@ from locker import clock
 from sim.world import campaign, plan
 from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
 from sim.world.forecast import WEATHER, draw
+from sim.world.lock_boards import drawn
 from sim.world.plan import Happening, Plan, PlanError, Site
 from sim.world.rarities import EVERYBODY
 from sim.world.seam import POINTS
@@ -131,6 +132,18 @@ def test_everybody_comes() -> None:
     outcome = lived(*entries, apart_ms=200_000, site=structs.replace(QUICK, doors=24))
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
     assert not [kind for kind in kinds if not outcome.counts[f"people/{kind}"]]
+
+
+def test_nobody_speaks_of_the_next_persons_papers() -> None:
+    """Whoever has put nothing in and comes to the button too late finds another's screen there (world 1800833)."""
+    day = draw(1800833, 0.5, **drawn(1800833))
+    end_ms = 6_040_000
+    early = [happening for happening in day.happenings if happening.at_ms < end_ms]
+    outcome = campaign.play(structs.replace(day, end_ms=end_ms, happenings=early))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    did = [line.split()[5] for line in outcome.trace if " 11 puts_nothing " in line]
+    assert did == ["shows", "shuts"]
+    assert any(" 12 careful touches done" in line for line in outcome.trace)
 
 
 def test_the_root_s_documents_over_the_link() -> None:

@@ -282,6 +282,31 @@ def test_two_boards_on_a_wire_are_read_in_turn_by_a_slow_disk(stand: Stand, slow
     assert any(check.found for check in stand.checks.all if check.name == "seen_is_seen") == broken
 
 
+def test_a_leaf_that_is_pushed_shut_as_it_is_read_stood_open(stand: Stand) -> None:
+    """Pried open for two seconds: its second reading, its row and the push are of one moment (world 1801212)."""
+    stand.checks = Checks(stand.scene)
+    body = stand.street.bodies[0]
+    body.force(1, stand.ms)
+    stand.reads(0b10)
+    stand.ms += 2000
+    stand.reads(0b10)
+    body.shut(1, stand.ms)
+    stand.row("forced", 2, custody="empty", order="")
+    assert not [check for check in stand.checks.all if check.name == "seen_is_seen" and check.found]
+
+
+@pytest.mark.parametrize(("since_ms", "broken"), [(0, False), (60_000, True)])
+def test_what_a_switch_said_before_it_was_mended_counts_as_a_reading(stand: Stand, since_ms: int, broken: bool) -> None:
+    """It flickered until this moment (worlds 1800384, 1801279); a minute later nothing of that is left."""
+    stand.checks = Checks(stand.scene)
+    stand.scene.trouble.begins("switch")
+    stand.scene.trouble.ends("switch")
+    stand.ms += since_ms
+    stand.reads(0b10, 0b10)
+    stand.row("forced", 2, custody="empty", order="")
+    assert any(check.found for check in stand.checks.all if check.name == "seen_is_seen") == broken
+
+
 @pytest.mark.parametrize(("believed", "broken"), [("forced", False), ("closed", True)])
 def test_what_is_told_late_is_what_is_believed(stand: Stand, believed: str, broken: bool) -> None:
     """It stands on no reading of its own: a switch that flaps says something else by then (world 1300321)."""

@@ -147,6 +147,18 @@ def test_an_item_marked_too_early_is_a_breach(stand: Stand) -> None:
     assert "deadlines_kept" in found(stand)
 
 
+def test_an_order_with_items_behind_two_doors_has_two_deadlines(stand: Stand) -> None:
+    """What was laid in later behind another door does not begin the first one's days anew (world 1801549, kept)."""
+    stand.row("deposited", 1, order="41")
+    stand.ms += 6 * DAY_MS
+    stand.row("deposited", 2, order="41")
+    stand.ms += DAY_MS
+    stand.row("overdue", 1, order="41")
+    assert "deadlines_kept" not in found(stand)
+    stand.row("overdue", 2, order="41")
+    assert "deadlines_kept" in found(stand)
+
+
 def test_an_item_marked_in_time_is_none(stand: Stand) -> None:
     """After its days anybody may call it overdue."""
     stand.row("deposited", 1, order="41")
