@@ -240,13 +240,12 @@ class Visit:
     def _to_larger(self, now: Now) -> None:
         """The first compartment was emptied and shut."""
         if not self._emptied(now):
-            return
+            return None
         target = self._hall.allot(None, self._bearer.low, now, larger_than=self._room.size)
-        if target is None:
-            self._hall.say(Record("cancelled", self.door, self._bearer.fields()))
-            self.end(now, "nothing_free", ("refused", Refusal.NOTHING_FREE))
-        else:
-            self._move(target, "larger", now)
+        if target is not None:
+            return self._move(target, "larger", now)
+        self._hall.say(Record("cancelled", self.door, self._bearer.fields()))
+        return self.end(now, "nothing_free", ("refused", Refusal.NOTHING_FREE))
 
     def _move(self, target: Compartment, why: str, now: Now) -> None:
         """Go on at another compartment under the same authority, which is unspent for it."""

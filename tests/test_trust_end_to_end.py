@@ -49,9 +49,10 @@ def test_what_the_root_says_arrives_holds_and_survives_a_power_cut(rig: Rig) -> 
     rig.controller.power_on()
     rig.ready()
     rig.reads(after=settings)
-    before = len(rig.on_disk())
+    before, number = len(rig.on_disk()), rig.person.screen["number"]
     rig.street.hold(lost.text)
     rig.person.until(lambda: any(b'"revoked"' in body for _, body in rig.on_disk()[before:]), "the refusal on the disk")
+    rig.person.until(lambda: rig.person.screen.get("number", 0) > number, "the refusal on the screen")
     rig.person.sees("idle")
     rig.person.collects(item)
     rig.cable.plug()

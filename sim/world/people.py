@@ -91,10 +91,12 @@ class Person:
         self.street.scanner.show(text, self.world.ms, held_ms)
         self.say(f"shows {cti or text[:24]!r} for {held_ms} ms")
 
-    def touch(self, button: str, *, late: int = 0) -> bool:
-        """Press a button if it is there; ``late`` presses one of an older screen all the same."""
+    def touch(self, button: str, *, late: int = 0, mine: bool = False) -> bool:
+        """Press a button if it is there; ``late`` one of an older screen all the same, ``mine`` only of their door."""
         process, shown = self.world.machine.process, self.screen
         if process is None or shown is None or (button not in shown.offers and not late):
+            return False
+        if mine and not self.mine(shown.door):
             return False
         self.scene.touched[button] = self.world.ms
         self.say(f"touches {button}")

@@ -68,7 +68,7 @@ def puts_nothing(me: Person) -> Deeds:
         me.street.put(door, me.order)
     if me.chance.random() < 0.5:
         yield 2000
-        _says_nothing(me)
+        me.touch("nothing", mine=True)
         yield me.chance.choice((1000, 3000, 90_000))
         me.leaves_in(door)
         yield from me.shuts(door)
@@ -77,13 +77,7 @@ def puts_nothing(me: Person) -> Deeds:
     yield from me.shuts(door)
     yield from me.sees(AFTER)
     me.leaves_in(door)
-    _says_nothing(me)
-
-
-def _says_nothing(me: Person) -> None:
-    """Where the screen is still about their own door: the next person's papers are that person's to speak of."""
-    if me.screen is not None and me.mine(me.screen.door):
-        me.touch("nothing")
+    me.touch("nothing", mine=True)
 
 
 def wants_larger(me: Person) -> Deeds:
