@@ -264,7 +264,7 @@ class BoardDriver(Generic[F]):
         if not self.present:
             self.present = True
             self.tell(BoardBack(self.name, self._doors))
-        seen = self._reader.read(doors.hooks, doors.items)
+        seen = self._reader.read(ms, doors.hooks, doors.items)
         if seen:
             self.count("changes", len(seen))
             self._events += seen

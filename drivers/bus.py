@@ -101,9 +101,12 @@ class Bus(Generic[F]):
             self._reopen(ms)
 
     def order(self, board: BoardDriver[F], pulse: Pulse, ms: int) -> None:
-        """Write this pulse now, or as soon as the exchange under way is over."""
+        """Write this pulse now, or as soon as the exchange under way is over.
+
+        One reply may be lost meanwhile: then its board is asked again until it is in step, and there is time for that.
+        """
         wait_ms = max(other.board.reply_ms for other in self._boards)
-        self._waiting = _Waiting(board, pulse, ms + wait_ms + PULSE_WAIT_MS)
+        self._waiting = _Waiting(board, pulse, ms + 2 * wait_ms + PULSE_WAIT_MS)
         self._go(ms)
 
     def withdraw(self, board: BoardDriver[F], why: str) -> None:

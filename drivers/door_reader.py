@@ -1,7 +1,10 @@
 """From raw hook bits to doors: a reading counts for a door when two in a row agree (hardware facts, 0.8).
 
-Knows channels, polarity and doors; must never know ports, frames or time. Agreement is judged door by door, so that one
-chattering switch does not hold up the other doors; and for the sensor inside by itself, so that neither does that one.
+A contact bounces for some milliseconds when its door moves, and two readings can agree by chance meanwhile. So a door's
+change is believed at once, and whatever says the opposite is not believed before the contact has had time to rest.
+
+Knows channels, polarity and doors; must never know ports or frames, nor read a clock. Agreement is judged door by door,
+so that one chattering switch does not hold up the others; and for the sensor inside by itself, so that neither does it.
 """
 
 from __future__ import annotations
@@ -9,6 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from locker.model import DoorSeen
+
+
+DEBOUNCE_MS = 60
+"""For how long after a door's change its contact may still bounce; nobody shuts and opens a door in so short a time."""
 
 
 class DoorReader:
@@ -29,10 +36,12 @@ class DoorReader:
         self._known = self._known_items = 0
         self._owed = 0
         self._pulsed = 0
+        self._rests_ms: dict[int, int] = {}  # the bit of a door that has just changed: when its contact is at rest
 
     def forget(self) -> None:
         """Every door is unknown; each is told again once two readings agree."""
         self._last, self._known, self._known_items = None, 0, 0
+        self._rests_ms.clear()
 
     def break_off(self) -> None:
         """The next reading does not follow the last one: a reply was lost between them."""
@@ -51,24 +60,40 @@ class DoorReader:
             return True
         return self._last is not None and (self._last != self._open or self._last_items != self._items)
 
-    def read(self, hooks: int, items: int = 0) -> list[DoorSeen]:
-        """Take the bits of one status reply; returns what is now certain and new, in the order of the doors."""
+    def read(self, ms: int, hooks: int, items: int = 0) -> list[DoorSeen]:
+        """Take the bits of one status reply, read at ``ms`` of boot time.
+
+        Returns what is now certain and new, in the order of the doors.
+        """
         now_open = (hooks ^ self._inverted) & self._all
         now_items = items & self._sensing
         last, self._last = self._last, now_open
         last_items, self._last_items = self._last_items, now_items
         if last is None:
             return []
-        settled = self._all & ~(now_open ^ last)
+        settled = self._all & ~(now_open ^ last) & ~self._bouncing(now_open, ms)
         news = settled & ((now_open ^ self._open) | ~self._known | self._owed)
         if self._sensing:
             news |= self._read_items(now_items, last_items) & (self._known | settled) & ~(self._owed & ~settled)
         if not news:
             return []
+        self._note_changes(settled & self._known & (now_open ^ self._open), ms)
         self._open = (self._open & ~settled) | (now_open & settled)
         self._known |= settled
         self._owed &= ~settled
         return [self._seen(door, bit) for door, bit in self._bits.items() if news & bit]
+
+    def _bouncing(self, now_open: int, ms: int) -> int:
+        """The doors that seem to move back while their contacts have not come to rest."""
+        if not self._rests_ms:
+            return 0
+        self._rests_ms = {bit: rests_ms for bit, rests_ms in self._rests_ms.items() if rests_ms > ms}
+        return sum(self._rests_ms) & (now_open ^ self._open)
+
+    def _note_changes(self, changed: int, ms: int) -> None:
+        for bit in self._bits.values():
+            if changed & bit:
+                self._rests_ms[bit] = ms + DEBOUNCE_MS
 
     def _read_items(self, items: int, last: int) -> int:
         """What is new of the sensors inside. While its door is not certain, that door's own word will carry it."""

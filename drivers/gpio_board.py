@@ -215,7 +215,7 @@ class GpioDriver:
         if not self.present:
             self.present = True
             self._events.append(BoardBack(self.name, self._doors))
-        seen = self._reader.read(hooks, items)
+        seen = self._reader.read(ms, hooks, items)
         self._count("changes", len(seen))
         self._events += seen
         self._rereads = self._rereads + 1 if self._reader.unsettled else 0

@@ -220,7 +220,8 @@ class Service:
                 self._snapshot(self.cabinet.rooms[room], now)
         records = [k for k in keeps if isinstance(k, Record)] + receipts
         for record in records:
-            log.info("event type=%s door=%d reason=%s", record.kind, record.door, record.fields.get("reason", "-"))
+            why = record.fields.get("reason", record.fields.get("why", "-"))
+            log.info("event type=%s door=%d reason=%s", record.kind, record.door, why)
         if records:
             self.store.trim(now)
             self.cabinet.log_full = self.store.full

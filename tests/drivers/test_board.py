@@ -227,6 +227,37 @@ def test_a_pulse_is_never_repeated_under_total_loss(kind: str, lose_to: str) -> 
     assert bench.told(PulseSent) == [PulseSent(1)]
 
 
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_each_movement_is_told_once_however_the_contact_bounces(kind: str) -> None:
+    """Forced and shut forty times, each contact bouncing for 5 to 30 ms, while somebody is there."""
+    bench = BusBench(kind).settled()
+    bench.order(Attend(True))
+    begun = len(bench.told(DoorSeen))
+    for turn in range(40):
+        bench.body.force(turn % 24, bench.ms)
+        bench.run(900 + turn % 7)
+        bench.body.shut(turn % 24, bench.ms)
+        bench.run(900 + turn % 5)
+    told = [(seen.door, seen.open) for seen in bench.told(DoorSeen)[begun:]]
+    assert told == [(turn % 24 + 1, is_open) for turn in range(40) for is_open in (True, False)]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_pulse_outlives_one_lost_reply(kind: str) -> None:
+    """Ordered while a question is out whose reply is lost: it waits, and goes out once."""
+    bench = BusBench(kind).settled()
+    bench.order(Attend(True))
+    bench.wire.to_near = Faults(lose=1.0)
+    asked = len(bench.questions())
+    bench.run(1000, until=lambda: len(bench.questions()) > asked)
+    bench.order(Pulse(1))
+    bench.run(2000, until=lambda: bench.count("lost") > 0)
+    bench.wire.to_near = Faults(delay_ms=16)
+    bench.run(3000)
+    assert bench.told(PulseDropped) == []
+    assert bench.told(PulseSent) == [PulseSent(1)] and len(bench.unlocked()) == 1
+
+
 @pytest.mark.parametrize("kind", QUIET_KINDS)
 def test_two_coils_are_never_on_at_once_whatever_is_ordered(kind: str) -> None:
     """An order every 100 ms, over both boards of a pair: the witness sees no two coils; each is sent or dropped."""

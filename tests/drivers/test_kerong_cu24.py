@@ -181,8 +181,8 @@ def test_a_pulse_for_a_silent_board_is_dropped_and_not_kept() -> None:
     assert bench.told(BoardBack) and bench.board.unlocks == []
 
 
-def test_a_pulse_that_waits_for_a_lost_reply_is_dropped_in_time() -> None:
-    """Ordered during an exchange whose reply never comes: dropped within reply_ms + 20 ms, never sent later."""
+def test_a_pulse_that_waits_for_lost_replies_is_dropped_in_time() -> None:
+    """Ordered during an exchange whose reply never comes, nor the next: dropped in time, and never sent later."""
     bench = BoardBench(pulse_ms=550).settled()
     bench.board.mute_replies = 10
     bench.run(1000, until=lambda: bench.board.mute_replies < 10)
@@ -190,7 +190,7 @@ def test_a_pulse_that_waits_for_a_lost_reply_is_dropped_in_time() -> None:
     ordered_ms = bench.ms
     bench.run(5000)
     dropped_ms = [ms for ms, e in bench.log if e == PulseDropped(1, "the wire was not free in time")]
-    assert dropped_ms == [ordered_ms + 120]
+    assert dropped_ms == [ordered_ms + 220]
     assert bench.board.unlocks == []
 
 
