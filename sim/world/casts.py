@@ -33,6 +33,7 @@ _STUCK = tuple(
 
 CASTS: dict[str, Cast] = {
     "street": Cast({"hurried": 6, "collects": 6, "takes_out": 2}),
+    "eager": Cast({"hurried": 40, "collects": 20}, site={"board": "cu24"}, built={"poll_ms": 5}),
     "doors": Cast({"comes_back": 12, "reopens": 8, "leaves_open": 5, "forces": 3}, {"door_jams": 25}),
     "open": Cast({"leaves_open": 8}),
     "tired": Cast({"careful": 20, "reopens": 10}, {"door_jams": 40}, built={"cooldown_ms": 5000}),

@@ -25,6 +25,7 @@ SLACK_MS = 1000
 LAPSED_S = 900
 LEEWAY_S = 120
 NONCE_MS = 180_000
+RIGHT_MS = 60_000
 REFUSED_MS = 30_000
 REFUSALS_MINUTE_MAX = 60
 BY_HAND = ("finished", "handed_over")
@@ -123,7 +124,8 @@ class TimeNeverBack(Check):
         scene = self.scene
         if row.kind == "retention" and row.quality == "floor":
             self.breach(f"event {row.seq}: {row.data} were forgotten while the time was a guess")
-        if row.quality == "synced" and scene.clock_wrong_ms == 0 and not scene.trouble.under_way["clock"]:
+        right = abs(row.at_ms - WALL_MS - row.ms) <= RIGHT_MS and scene.clock_wrong_ms == 0
+        if row.quality == "synced" and right and not scene.trouble.under_way["clock"]:
             self._certain_ms = max(self._certain_ms, row.at_ms)
         token = scene.register.tokens.get(row.cti)
         if row.kind == "granted" and token is not None and (token.exp + LEEWAY_S) * 1000 < self._certain_ms:

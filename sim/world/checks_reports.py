@@ -51,7 +51,8 @@ class SeenIsSeen(Check):
     """Invariant 6. A row that says a door is open (opened, opened_late, found_open, forced) or shut (shut, deposited,
     collected) stands on two consecutive readings of that door which said so and reached the machine lately (three
     seconds and two idle polls, and a few commits where the disk is slow); and where nothing was wrong with switches and
-    wires, the leaf really stood like that in that time. A row with ``late`` tells anew what is believed, and does.
+    wires, the leaf really stood like that in that time, and has stood open since the last row that said it was shut: a
+    contact's bounce is no movement. A row with ``late`` tells anew what is believed, and does.
 
     Ambiguous: two readings that were both forged with their sums intact count as readings. A deposit whose door was
     left open is also settled when the next authority claims the door (a ``granted`` of the same step): somebody put
@@ -60,6 +61,11 @@ class SeenIsSeen(Check):
 
     number, name = 6, "seen_is_seen"
 
+    def __init__(self, scene: Scene) -> None:
+        """Nothing was said of any door."""
+        super().__init__(scene)
+        self._shut_ms: dict[int, int] = {}
+
     def rows(self, rows: Sequence[Row]) -> None:
         """The rows of one step."""
         claimed = {row.door for row in rows if row.kind in ("granted", "moved")}
@@ -67,6 +73,10 @@ class SeenIsSeen(Check):
             says_open = row.kind in SAYS_OPEN
             if says_open or (row.kind in SAYS_SHUT and not (row.kind == "deposited" and row.door in claimed)):
                 self._judge(row, says_open)
+            if says_open:
+                self._shut_ms.pop(row.door, None)
+            elif row.kind == "shut":
+                self._shut_ms[row.door] = row.ms - COMMITS * self.scene.slow_ms
 
     def _judge(self, row: Row, says_open: bool) -> None:
         scene = self.scene
@@ -82,6 +92,8 @@ class SeenIsSeen(Check):
         is_open, moved_ms = scene.street.stands(row.door)
         if is_open is not says_open and moved_ms < since_ms and scene.clear_ms < since_ms:
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which was not")
+        elif says_open and not is_open and scene.clear_ms < moved_ms < self._shut_ms.get(row.door, 0):
+            self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which has stood shut since it was told so")
 
 
 class NothingLost(Check):

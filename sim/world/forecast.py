@@ -94,7 +94,7 @@ def _site(chance: Random) -> Site:
     return Site(
         doors=chance.choice((6, 24, 24)) if boards == 1 else 24,
         boards=boards,
-        poll_ms=chance.choice((20, 50, 100, 100, 200)),
+        poll_ms=chance.choice((5, 20, 50, 100, 200)),
         idle_poll_ms=chance.choice((1000, 2000, 5000)),
         closed_bit=chance.choice((1, 0)),
         pulse_ms=chance.choice((300, 500, 550)),

@@ -233,6 +233,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         6,
         "street",
     ),
+    Sabotage("a bounce is a movement", _READER, "DEBOUNCE_MS = 60", "DEBOUNCE_MS = 0", 6, "eager"),
     Sabotage(
         "polarity turned round",
         _READER,

@@ -295,6 +295,34 @@ def test_a_leaf_that_is_pushed_shut_as_it_is_read_stood_open(stand: Stand) -> No
     assert not [check for check in stand.checks.all if check.name == "seen_is_seen" and check.found]
 
 
+def test_a_row_of_the_moment_in_which_a_clock_is_put_right_says_no_certain_time(stand: Stand) -> None:
+    """The turn had read the clock before, 400 days ahead and synchronised (world 2000028)."""
+    stand.commit("log_trimmed", 0, Now(stand.ms, WALL_MS + stand.ms + 400 * 24 * 60 * MINUTE_MS), first=9, last=9)
+    stand.grant(stand.token())
+    assert not [check for check in stand.checks.all if check.name == "time_never_back" and check.found]
+
+
+@pytest.mark.parametrize("moves_again", [False, True])
+def test_a_bounce_is_no_movement(stand: Stand, moves_again: bool) -> None:
+    """Told to be shut and then to be forced, with no more than the contact's bounces between, or a leaf that moved."""
+    stand.checks = Checks(stand.scene)
+    body = stand.street.bodies[0]
+    body.force(1, stand.ms)
+    stand.reads(0b10, 0b10)
+    stand.row("forced", 2, custody="empty", order="")
+    stand.ms += 2000
+    body.shut(1, stand.ms)
+    stand.ms += 8
+    stand.reads(0, 0)
+    stand.row("shut", 2)
+    stand.ms += 8
+    if moves_again:
+        body.force(1, stand.ms)
+    stand.reads(0b10, 0b10)
+    stand.row("forced", 2, custody="empty", order="")
+    assert any(check.found for check in stand.checks.all if check.name == "seen_is_seen") != moves_again
+
+
 @pytest.mark.parametrize(("since_ms", "broken"), [(0, False), (60_000, True)])
 def test_what_a_switch_said_before_it_was_mended_counts_as_a_reading(stand: Stand, since_ms: int, broken: bool) -> None:
     """It flickered until this moment (worlds 1800384, 1801279); a minute later nothing of that is left."""
