@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping
 
 from locker.model import DoorSeen
 
-
 DEBOUNCE_MS = 60
 """For how long after a door's change its contact may still bounce; nobody shuts and opens a door in so short a time."""
 

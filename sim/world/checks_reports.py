@@ -93,7 +93,7 @@ class SeenIsSeen(Check):
         if is_open is not says_open and moved_ms < since_ms and scene.clear_ms < since_ms:
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which was not")
         elif says_open and not is_open and scene.clear_ms < moved_ms < self._shut_ms.get(row.door, 0):
-            self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which has stood shut since it was told so")
+            self.breach(f"event {row.seq} says {row.kind} of door {row.door}, shut since it was told so")
 
 
 class NothingLost(Check):
