@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GLANCE_MS = 250
 LATER = ("rate_limited", "too_often", "busy")
 GIVES_UP = ("refused", "jammed", "out_of_order", "cancelled", "alarm_open", "idle")
+OF_WHAT_LIES_INSIDE = ("larger", "nothing", "took_out", "left_in")
 
 
 class Person:
@@ -91,12 +92,15 @@ class Person:
         self.street.scanner.show(text, self.world.ms, held_ms)
         self.say(f"shows {cti or text[:24]!r} for {held_ms} ms")
 
-    def touch(self, button: str, *, late: int = 0, mine: bool = False) -> bool:
-        """Press a button if it is there; ``late`` one of an older screen all the same, ``mine`` only of their door."""
+    def touch(self, button: str, *, late: int = 0) -> bool:
+        """Press a button if it is there; ``late`` one of an older screen all the same.
+
+        What is said of what lies inside, everybody says of their own door alone.
+        """
         process, shown = self.world.machine.process, self.screen
         if process is None or shown is None or (button not in shown.offers and not late):
             return False
-        if mine and not self.mine(shown.door):
+        if button in OF_WHAT_LIES_INSIDE and not late and not self.mine(shown.door):
             return False
         self.scene.touched[button] = self.world.ms
         self.say(f"touches {button}")

@@ -68,7 +68,7 @@ def puts_nothing(me: Person) -> Deeds:
         me.street.put(door, me.order)
     if me.chance.random() < 0.5:
         yield 2000
-        me.touch("nothing", mine=True)
+        me.touch("nothing")
         yield me.chance.choice((1000, 3000, 90_000))
         me.leaves_in(door)
         yield from me.shuts(door)
@@ -77,7 +77,7 @@ def puts_nothing(me: Person) -> Deeds:
     yield from me.shuts(door)
     yield from me.sees(AFTER)
     me.leaves_in(door)
-    me.touch("nothing", mine=True)
+    me.touch("nothing")
 
 
 def wants_larger(me: Person) -> Deeds:

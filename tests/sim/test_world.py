@@ -146,6 +146,21 @@ def test_nobody_speaks_of_the_next_persons_papers() -> None:
     assert any(" 12 careful touches done" in line for line in outcome.trace)
 
 
+def test_nobody_has_the_next_person_take_their_papers_out() -> None:
+    """Whoever wants a larger compartment and comes back to another's screen leaves it alone (world 2100726).
+
+    The board of both was without power for long, and the visit had been ended by the next person's code.
+    """
+    day = draw(2100726, 0.5, **drawn(2100726))
+    end_ms = 25_740_000
+    early = [happening for happening in day.happenings if happening.at_ms < end_ms]
+    outcome = campaign.play(structs.replace(day, end_ms=end_ms, happenings=early))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    did = [line.split()[5] for line in outcome.trace if " 53 dark_while_emptying " in line]
+    assert did == ["shows", "shows"]
+    assert any(" 54 careful shuts" in line for line in outcome.trace)
+
+
 def test_the_root_s_documents_over_the_link() -> None:
     """With a pinned root nothing opens before the key set is there; revoked codes open nothing afterwards."""
     people = [("careful", {}), ("new_keys", {"version": 2}), ("careful", {}), ("revokes", {})]
