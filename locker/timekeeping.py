@@ -97,7 +97,7 @@ class Timekeeper:
             return raw
         elapsed_ms, self._ms, self.system = max(0, raw.ms - self._ms), raw.ms, raw.quality
         quality, seen_ms = self._claim(raw)
-        self._reach_ms += elapsed_ms
+        self._reach_ms = max(self._reach_ms, self._floor_ms) + elapsed_ms  # a token may have moved the floor since
         now = self._weighed(raw.ms, quality, seen_ms, elapsed_ms)
         self._reach_ms = max(self._reach_ms, self._floor_ms)
         if now.quality is Quality.SYNCED:

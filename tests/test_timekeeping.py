@@ -316,6 +316,16 @@ def test_the_floor_is_due_once_an_hour_and_at_once_after_a_start() -> None:
     assert time.due()
 
 
+def test_what_a_token_taught_holds_in_the_very_next_reading() -> None:
+    """A server a year behind, then right, a token that says so, and a year behind again: that is followed no more."""
+    time = Timekeeper({}, 0, "0")
+    assert time.read(Now(0, T - YEAR_MS, SYNCED)).wall_ms == T - YEAR_MS
+    time.read(Now(0, T - 3000, SYNCED))
+    time.learn(T // 1000)
+    now = time.read(Now(0, T - YEAR_MS, SYNCED))
+    assert (now.quality, now.wall_ms, now.past_ms) == (FLOOR, T - 3000, T - 3000)
+
+
 def test_a_floor_lowered_by_hand_keeps_old_tokens_dead() -> None:
     """What may have been forgotten under the higher floor is doubtful, also when it is lowered twice."""
     high = Saved(floor_ms=T + 100 * DAY_MS)
