@@ -97,7 +97,7 @@ class Timekeeper:
             return raw
         elapsed_ms, self._ms, self.system = max(0, raw.ms - self._ms), raw.ms, raw.quality
         quality, seen_ms = self._claim(raw)
-        self._reach_ms = max(self._reach_ms, self._floor_ms) + elapsed_ms  # a token may have moved the floor since
+        self._reach_ms += elapsed_ms
         now = self._weighed(raw.ms, quality, seen_ms, elapsed_ms)
         self._reach_ms = max(self._reach_ms, self._floor_ms)
         if now.quality is Quality.SYNCED:
@@ -168,6 +168,7 @@ class Timekeeper:
             most_ms, good_ms = max(self._floor_ms + AHEAD_MS_MAX, chip_ms), at_ms
         if self._floor_ms < good_ms and at_ms <= most_ms:
             self._floor_ms, self._new = good_ms, False
+            self._reach_ms = max(self._reach_ms, good_ms)
 
     def set_issued(self, issued_s: int) -> None:
         """The key set in force was issued then; where no clock is believed, the root's word counts however far ahead.

@@ -134,31 +134,21 @@ def test_everybody_comes() -> None:
     assert not [kind for kind in kinds if not outcome.counts[f"people/{kind}"]]
 
 
-def test_nobody_speaks_of_the_next_persons_papers() -> None:
-    """Whoever has put nothing in and comes to the button too late finds another's screen there (world 1800833)."""
-    day = draw(1800833, 0.5, **drawn(1800833))
-    end_ms = 6_040_000
+@pytest.mark.parametrize(
+    ("seed", "end_ms", "who", "did", "then"),
+    [
+        (1800833, 6_040_000, "11 puts_nothing", ["shows", "shuts"], "12 careful touches done"),
+        (2100726, 25_740_000, "53 dark_while_emptying", ["shows", "shows"], "54 careful shuts"),
+    ],
+)
+def test_nobody_speaks_of_the_next_persons_papers(seed: int, end_ms: int, who: str, did: list[str], then: str) -> None:
+    """Whoever comes to "nothing" or "larger" too late finds another's screen there, and leaves it alone."""
+    day = draw(seed, 0.5, **drawn(seed))
     early = [happening for happening in day.happenings if happening.at_ms < end_ms]
     outcome = campaign.play(structs.replace(day, end_ms=end_ms, happenings=early))
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
-    did = [line.split()[5] for line in outcome.trace if " 11 puts_nothing " in line]
-    assert did == ["shows", "shuts"]
-    assert any(" 12 careful touches done" in line for line in outcome.trace)
-
-
-def test_nobody_has_the_next_person_take_their_papers_out() -> None:
-    """Whoever wants a larger compartment and comes back to another's screen leaves it alone (world 2100726).
-
-    The board of both was without power for long, and the visit had been ended by the next person's code.
-    """
-    day = draw(2100726, 0.5, **drawn(2100726))
-    end_ms = 25_740_000
-    early = [happening for happening in day.happenings if happening.at_ms < end_ms]
-    outcome = campaign.play(structs.replace(day, end_ms=end_ms, happenings=early))
-    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
-    did = [line.split()[5] for line in outcome.trace if " 53 dark_while_emptying " in line]
-    assert did == ["shows", "shows"]
-    assert any(" 54 careful shuts" in line for line in outcome.trace)
+    assert [line.split()[5] for line in outcome.trace if f" {who} " in line] == did
+    assert any(f" {then}" in line for line in outcome.trace)
 
 
 def test_the_root_s_documents_over_the_link() -> None:
