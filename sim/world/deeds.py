@@ -1,8 +1,8 @@
 """What a happening of a plan does, and the quiet phase after the last one.
 
-In the quiet phase the faults are over: everything is mended, every door shut and put in service by people, as it would
-be in the street. Then belief must meet the truth, every unspent code must open its own door, everything held must come
-out to its owner, and the outbox must empty (invariants 3, 7 and 8).
+In the quiet phase the faults are over: everything is mended, whoever is still on their way comes and goes, every door
+is shut and put in service by people, as it would be in the street. Then belief must meet the truth, every unspent code
+must open its own door, everything held must come out to its owner, and the outbox must empty (invariants 3, 7 and 8).
 """
 
 from __future__ import annotations
@@ -37,19 +37,23 @@ def begin(world: World, happening: Happening) -> None:
     world.say("plan", f"{happening.number} {happening.what} {sorted(happening.args.items())}")
     if happening.what == "person":
         deeds = EVERYBODY[str(happening.args["kind"])](Person(world, happening))
-        world.live(deeds if "steps" not in happening.args else _first(deeds, int(happening.args["steps"])))
+        world.live(_about(world, deeds, happening.args.get("steps")))
     else:
         world.live(world.overlap.during(weather.KINDS[happening.what](world, happening)))
 
 
-def _first(deeds: Deeds, steps: int) -> Deeds:
+def _about(world: World, deeds: Deeds, steps: int | None) -> Deeds:
+    world.about += 1
     yield from islice(deeds, steps)
+    world.about -= 1
 
 
 def quiet(world: World) -> Deeds:
     """The quiet phase."""
     world.say("world", "quiet")
     yield from _faults_end(world)
+    while world.about:
+        yield 60_000  # whoever means to come back with their code does so first
     me = Person(world, Happening(number=QUIET, at_ms=world.ms, what="person", args={"kind": "quiet"}))
     for _ in range(3):
         for door in me.street.doors:

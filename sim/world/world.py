@@ -82,7 +82,7 @@ class World:
         self.machine = Machine(self, configuration(plan.site, str(path)), path)
         witness = self.street.witness
         witness.ordered, witness.energised, witness.after_order = self._ordered, self._energised, self._acted
-        self.boot_floor, self.network_s = False, 0
+        self.boot_floor, self.network_s, self.about = False, 0, 0
         self.overlap = Overlap(self.counts, self.machine)
         self.overlap.listen(self.street)
 

@@ -151,6 +151,18 @@ def test_nobody_speaks_of_the_next_persons_papers(seed: int, end_ms: int, who: s
     assert any(f" {then}" in line for line in outcome.trace)
 
 
+def test_whoever_is_still_on_their_way_comes_before_everything_is_taken_out() -> None:
+    """Sent away by a board in quarantine, somebody comes back in two hours, when the faults are over (world 2300686).
+
+    The quiet phase waits for them: what it counts as held is not collected by another while it takes out the rest.
+    """
+    day = draw(2300686, 0.5, **drawn(2300686))
+    outcome = campaign.play(day.only([127, 158, 159, 162]))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    shows = [line.split()[4] for line in outcome.trace if " person " in line and " shows " in line]
+    assert [who for who in shows if who != "careful"][:3] == ["collects_late", "collects_late", "quiet"]
+
+
 def test_the_root_s_documents_over_the_link() -> None:
     """With a pinned root nothing opens before the key set is there; revoked codes open nothing afterwards."""
     people = [("careful", {}), ("new_keys", {"version": 2}), ("careful", {}), ("revokes", {})]
