@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.world.coverage import Coverage
     from sim.world.plan import Plan
     from sim.world.shrink import Shrunk
+    from sim.world.sittings import Sittings
     from sim.world.world import Outcome
 
 WORLDS, DAYS, LINES = 20, 1.0, 40
@@ -43,6 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add("--visits", type=int, help="每天多少人  visits a day (default: drawn)")
     add("--faults", type=float, help="故障多少,0 为无  level of faults, 0 for none (default: drawn)")
     add("--board", default="", help=f"只用一种锁板  one kind of lock board: {', '.join(BOARDS)} (default: drawn)")
+    add("--state", type=Path, metavar="FILE", help="记下进度,可续  keeps what was played, to go on later")
     add("--keep-going", action="store_true", help="出错也继续  go on after a failure")
     add("--counts", action="store_true", help="打印见过的一切  print everything that was met")
     add("--replay", type=Path, metavar="FILE", help="重放一个计划,讲出经过  play a saved plan again and tell its story")
@@ -61,6 +63,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Play. 0 when every invariant held in every world and a long campaign met everything, else 1; 2 for misuse."""
     from sim.world.plan import PlanError
+    from sim.world.sittings import SittingsError
 
     short = (args.worlds is not None and args.worlds < 1) or args.jobs < 1
     if short or args.days <= 0 or (args.hours is not None and args.hours <= 0):
@@ -71,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         return _replay(args) if args.replay else _campaign(args)
-    except (PlanError, OSError) as wrong:
+    except (PlanError, SittingsError, OSError) as wrong:
         print(f"locker soak: {wrong}", file=sys.stderr)
         return 2
 
@@ -106,15 +109,21 @@ def _differs(found: Plan) -> str:
 
 def _campaign(args: argparse.Namespace) -> int:
     """Play many worlds with a progress bar, then shrink the first failure, then report."""
+    from sim.world.sittings import Sittings
+
     seed = clock.wall_s() if args.seed is None else args.seed
     worlds = WORLDS if args.worlds is None and args.hours is None else args.worlds
+    sittings = Sittings(args.state, _asked(args, seed, ("days", "visits", "faults", "board")))
     print(f"种子 seeds {seed} .. {seed + worlds - 1 if worlds else f'({args.hours:g} h)'}")
-    begun_ms = clock.boot_ms()
-    result = _played(args, range(seed, seed + (worlds or SEEDS_MAX)), begun_ms)
+    if sittings.number > 1:
+        played = sittings.result().worlds
+        print(f"接着跑 going on: {played} worlds, {sittings.before_s:,.0f} s, {sittings.number - 1} sittings so far")
+    begun_ms = clock.boot_ms() - int(sittings.before_s * 1000)
+    result = _played(args, range(seed, seed + (worlds or SEEDS_MAX)), begun_ms, sittings)
     seconds = max(1, clock.boot_ms() - begun_ms) / 1000
     coverage = _told(args, result, seconds)
     if args.report or args.fill:
-        _write_report(args, result, coverage, seed, seconds)
+        _write_report(args, result, coverage, seed, seconds, sittings.number)
     if result.ended:
         print(f"中断 cut short: {result.ended}")
     if result.failed:
@@ -129,7 +138,15 @@ def _campaign(args: argparse.Namespace) -> int:
     return _judge(coverage, result.worlds)
 
 
-def _played(args: argparse.Namespace, seeds: range, begun_ms: int) -> Result:
+def _asked(args: argparse.Namespace, seed: int, names: tuple[str, ...]) -> str:
+    """The command with these of its arguments, as it would be typed."""
+    given = {name: getattr(args, name) for name in names if getattr(args, name) not in (None, "")}
+    said = [f"--{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in given.items()]
+    return shlex.join(["locker", "soak", *" ".join(said).split(), "--seed", str(seed)])
+
+
+def _played(args: argparse.Namespace, seeds: range, begun_ms: int, sittings: Sittings) -> Result:
+    """Play; ``begun_ms`` is when one sitting as long as all together would have begun."""
     from sim.demo_progress import Bar
     from sim.world import campaign
 
@@ -138,13 +155,15 @@ def _played(args: argparse.Namespace, seeds: range, begun_ms: int) -> Result:
     with Bar(0 if endless else len(seeds)) as bar:
 
         def on_world(result: Result, outcome: Outcome) -> None:
-            bar.begins(f"{_speed(result, (clock.boot_ms() - begun_ms) / 1000)}  {len(result.failed)} failed", endless)
+            seconds = (clock.boot_ms() - begun_ms) / 1000
+            sittings.take(outcome, seconds - sittings.before_s)
+            bar.begins(f"{_speed(result, seconds)}  {len(result.failed)} failed", endless)
             bar.ends()
             if not outcome.good:
                 bar.says(f"seed {outcome.plan.seed}: {_why(outcome)}")
 
         return campaign.run(
-            seeds,
+            sittings.left(seeds),
             args.days,
             jobs=args.jobs,
             visits=args.visits,
@@ -153,6 +172,7 @@ def _played(args: argparse.Namespace, seeds: range, begun_ms: int) -> Result:
             on_world=on_world,
             stop_at_first=not args.keep_going and args.hours is None,
             time_is_up=lambda: args.hours is not None and clock.boot_ms() >= ends_ms,
+            before=sittings.result(),
         )
 
 
@@ -187,13 +207,13 @@ def _judge(coverage: Coverage, worlds: int) -> int:
     return 1 if coverage.missing or coverage.surprises else 0
 
 
-def _write_report(args: argparse.Namespace, result: Result, coverage: Coverage, seed: int, seconds: float) -> None:
+def _write_report(
+    args: argparse.Namespace, result: Result, coverage: Coverage, seed: int, seconds: float, sittings: int
+) -> None:
     from sim.world import report
 
-    given = {name: getattr(args, name) for name in ("worlds", "hours", "days", "visits", "faults", "jobs")}
-    said = [f"--{name} {value:g}" for name, value in given.items() if value is not None]
-    command = shlex.join(["locker", "soak", *" ".join(said).split(), "--seed", str(seed)])
-    campaign = report.Campaign(result, coverage, command, _commit(), seconds)
+    command = _asked(args, seed, ("worlds", "hours", "days", "visits", "faults", "board", "jobs"))
+    campaign = report.Campaign(result, coverage, command, _commit(), seconds, sittings)
     if args.report:
         print("报告 report: " + ", ".join(map(str, report.write(campaign, args.report))))
     if args.fill:

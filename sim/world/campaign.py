@@ -105,13 +105,14 @@ def run(
     stop_at_first: bool = True,
     time_is_up: Callable[[], bool] = lambda: False,
     more: Sequence[type[Check]] = (),
+    before: Result | None = None,
 ) -> Result:
     """Play the worlds of these seeds. ``on_world`` is called after each; ends at the first failure if told to.
 
     When the time is up no other world is begun, and those that are under way are played to their end; one is played
-    at least. ``more`` checks look on in each world.
+    at least. ``more`` checks look on in each world. What is found is added to ``before``, where that is given.
     """
-    result, rest = Result(), iter(seeds)
+    result, rest = before if before is not None else Result(), iter(seeds)
     one = partial(seeded, days=days, visits=visits, faults=faults, board=board, more=more)
 
     def over() -> bool:

@@ -37,13 +37,14 @@ TOTALS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A campaign that is over: what it found, with which command, of which commit, how many seconds it took."""
+    """A campaign that is over: what it found, with which command and commit, in how many seconds and sittings."""
 
     result: Result
     coverage: Coverage
     command: str
     commit: str
     seconds: float
+    sittings: int = 1
 
     def totals(self) -> dict[str, float]:
         """The figures of the head, in the order of ``TOTALS``."""
@@ -67,6 +68,7 @@ class Campaign:
             "command": self.command,
             "commit": self.commit,
             "seconds": round(self.seconds, 1),
+            "sittings": self.sittings,
             "days_per_second": round(self.result.days / max(0.001, self.seconds), 4),
             "totals": self.totals(),
             "complete_from_worlds": COMPLETE_WORLDS,
@@ -113,7 +115,8 @@ def text(campaign: Campaign) -> list[str]:
 
 def markdown(campaign: Campaign) -> list[str]:
     """The section's figures for docs/reliability.md."""
-    lines = [f"`{campaign.command}`, commit {campaign.commit}, {campaign.seconds:,.0f} s.", "", "| | |", "|---|---:|"]
+    took = f"{campaign.seconds:,.0f} s" + (f" in {campaign.sittings} sittings" if campaign.sittings > 1 else "")
+    lines = [f"`{campaign.command}`, commit {campaign.commit}, {took}.", "", "| | |", "|---|---:|"]
     lines += [f"| {both(TOTALS[name])} | {_number(value)} |" for name, value in campaign.totals().items()]
     lines += ["", "| 见过 met | | of | times |", "|---|---:|---:|---:|"]
     lines += [f"| {both(PART_NAMES[p.kind])} | {p.met} | {p.all} | {p.often:,} |" for p in campaign.coverage.parts]
