@@ -149,6 +149,13 @@ class WorldStore(Store):
             return added
         return self._fatal(cut, keeps, now)
 
+    def trim(self, now: Now) -> None:
+        """The production upkeep, whose transaction is one of its own."""
+        before = self.last_seq()
+        super().trim(now)
+        if self.last_seq() != before:
+            self._seam.read()
+
     def _fatal(self, cut: Cut, keeps: list[Keep], now: Now) -> list[Record]:
         if cut.point == "before_commit":
             self._seam.fall(cut)

@@ -387,8 +387,6 @@ class World:
         self.checks.tell("energised", coil)
 
     def _stored(self, event: Received) -> None:
-        if event.seq > self.scene.story.seq:
-            self.read_disk()  # a row that came with the log's own upkeep, not with a turn
         self.scene.acked = self.cloud.newest_ack
         self.checks.tell("received", event)
 

@@ -13,13 +13,15 @@ import pytest
 from msgspec import structs
 
 from locker import clock
+from locker.model import Now, Record
 from sim.world import campaign, plan
+from sim.world.archive import Archive
 from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
 from sim.world.forecast import WEATHER, draw
 from sim.world.lock_boards import drawn
 from sim.world.plan import Happening, Plan, PlanError, Site
 from sim.world.rarities import EVERYBODY
-from sim.world.seam import POINTS
+from sim.world.seam import POINTS, Seam, WorldStore
 from sim.world.world import Outcome, World
 
 SEEDS = (1, 2, 3, 4, 5)
@@ -161,6 +163,22 @@ def test_whoever_is_still_on_their_way_comes_before_everything_is_taken_out() ->
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
     shows = [line.split()[4] for line in outcome.trace if " person " in line and " shows " in line]
     assert [who for who in shows if who != "careful"][:3] == ["collects_late", "collects_late", "quiet"]
+
+
+def test_what_the_log_s_upkeep_commits_is_read_at_once(tmp_path: Path) -> None:
+    """A trimming is a transaction of its own, behind the turn's: the checks hear of it before the cloud sees a gap
+    over what it emptied (world 2400399).
+    """
+    archive = Archive(tmp_path / "locker.db")
+    read: list[str] = []
+    seam = Seam(lambda ms: None, lambda: read.extend(row.kind for row in archive.rows(0)), lambda name: None)
+    store, now = WorldStore(seam, str(tmp_path / "locker.db"), "boot", "epoch", events_max=3, events_kept=2), Now(1, 2)
+    store.commit([Record("link_lost", 0, {}, droppable=True) for _ in range(3)], now)
+    assert read == ["link_lost"] * 3
+    store.trim(now)
+    assert read[3:] == ["log_trimmed"]
+    store.abandon()
+    archive.close()
 
 
 def test_the_root_s_documents_over_the_link() -> None:
