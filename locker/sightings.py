@@ -97,13 +97,16 @@ class Sightings:
             self._cabinet.idle_again()
 
     def _late_opening(self, room: Compartment, now: Now) -> None:
-        """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish."""
+        """An errand's door is open outside its visit (a start, a jam that gave way): its bearer may finish.
+
+        Not while somebody else, or staff at work, has the screen: then it is noted, and settled when it is shut.
+        """
         errand = room.errand
         assert errand is not None, f"door {room.door} has no errand"
         bearer = Bearer.of(errand, self._cabinet.ledger.exp(errand.cti))
         if room.state is DoorState.JAMMED:
             bearer = replace(bearer, source=GAVE_WAY)
-        if not self._cabinet.visit.present:
+        if not (self._cabinet.visit.present or self._cabinet.duty.present):
             self._cabinet.visit.resume(bearer, room, now)
             self._cabinet.say(KeepVisit(str(room.door)))
             self._cabinet.say(Attend(True))

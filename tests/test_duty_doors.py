@@ -211,3 +211,26 @@ def test_a_damaged_note_is_said_and_costs_nothing_else(stage: DutyStage) -> None
     assert where(stage) == door
     stage.on_duty()
     assert stage.screen.name == "duty_menu"
+
+
+def test_a_jammed_door_that_gives_way_does_not_come_between(stage: DutyStage) -> None:
+    """A resident's door springs open late, before whoever is loading: noted, spent, and looked into; loading goes on.
+
+    It was taken up as a visit, and the next label ended the program: a second visit could not begin. Found by reading.
+    """
+    door = stage.stored("B2")
+    code = stage.collect("B2")
+    stage.scan(code)
+    stage.wait(60_000)
+    assert stage.cabinet.rooms[door].state is DoorState.JAMMED
+    stage.on_duty()
+    stage.tap("load")
+    stage.opens(door)
+    other = stage.loaded("C3")
+    assert stage.lies(other) == (Custody.HOLDING, b"C3")
+    assert stage.last("opened_late")["door"] == door != other
+    stage.shuts(door)
+    room = stage.cabinet.rooms[door]
+    assert (room.in_service, stage.last("service_changed")["reason"]) == (False, "unwatched")
+    assert (stage.screen.name, stage.state) == ("duty_loaded", DutyState.LABELLING)
+    assert stage.cabinet.ledger.spent(bytes.fromhex(stage.last("opened_late")["cti"]))
