@@ -14,7 +14,7 @@ from locker.model import Purpose, Show
 from sim.world.archive import Row
 from sim.world.checks_keeping import KEEPING
 from sim.world.lock_boards import place
-from sim.world.scene import BELIEF_MS, Check, Scene
+from sim.world.scene import AT_THE_CABINET, BELIEF_MS, Check, Scene
 from sim.world.site import WALL_MS
 from sim.world.street import Order, Swing
 
@@ -156,6 +156,8 @@ class NonceOnce(Check):
         if row.kind != "granted" or token is None:
             return
         nonce = self.scene.register.nonces.get(row.cti)
+        if nonce is not None and self._used.get(nonce) == row.cti and row.data.get("source") in AT_THE_CABINET:
+            return  # claimed before: the same door, and no second nonce
         if nonce is None and row.data.get("source") == "cloud" and token.purpose in (Purpose.DEPOSIT, Purpose.COLLECT):
             self.breach(f"event {row.seq} granted door {row.door} over the network without a nonce")
         elif nonce is not None and self._used.setdefault(nonce, row.cti) != row.cti:
@@ -257,6 +259,8 @@ class BoardsSeen(Check):
         """A row is on the disk."""
         if row.kind in USES:
             self._used_ms[row.door] = row.ms
+        elif row.kind == "board_back":
+            self._off_ms.clear()
 
     def swung(self, swing: Swing) -> None:
         """A leaf moves."""
@@ -302,7 +306,8 @@ class BoardsSeen(Check):
             return
         claimed = self.scene.archive.claimed()
         for door, order in reserved.items():
-            just_shut = self.scene.clock() - self._shut_ms.get(door, -(1 << 40)) <= BELIEF_MS
+            seen_ms = max(self._shut_ms.get(door, 0), self.scene.clear_ms)
+            just_shut = self.scene.clock() - seen_ms <= BELIEF_MS
             by_code = door in self._by_staff or self._was_opened(door, order)
             if (door in self._opened_ms or just_shut) and by_code:
                 continue

@@ -31,7 +31,7 @@ class DeadlinesKept(Check):
         """An item is laid in, or is overdue."""
         item, now_ms = (str(row.data.get("order", "")), row.door), self.scene.clock()
         if row.kind == "deposited":
-            self._since_ms[item] = now_ms
+            self._since_ms[item] = now_ms - self.scene.slow_ms  # before the commit
         elif row.kind == "overdue":
             lain_ms = now_ms - self._since_ms.get(item, now_ms)
             if lain_ms < self.scene.site.keeping_days * DAY_MS:

@@ -131,7 +131,7 @@ def _held(me: Person) -> Deeds:
 
 def _must_open(me: Person, code: Issued, door: int) -> Deeds:
     """Show a code, or type it: this door opens, and no other."""
-    typed = code.text.isdecimal()
+    typed, me.cti = code.text.isdecimal(), code.cti
     if typed:
         yield LOCKED_MS
     for _ in range(3):

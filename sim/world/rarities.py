@@ -222,8 +222,9 @@ def lays_in_unseen(me: Person) -> Deeds:
     yield 1000
     yield from me.shuts(door)
     if (yield from me.until(lambda: me.is_let_in() not in (0, door), 12_000)):
+        other = me.is_let_in()
         yield 2000
-        yield from me.shuts(me.is_let_in())  # with nothing left to put in
+        yield from me.shuts(other)  # with nothing left to put in
 
 
 def dark_while_jammed(me: Person) -> Deeds:
@@ -349,7 +350,8 @@ def loose_switch(me: Person) -> Deeds:
     yield CHATTERS_MS - 22_000 + 6000
     yield from me.shuts(door)
     yield 5000
-    staff.send(me, "service", args={"door": door, "in_service": True})
+    if staff.is_clear(me, door):
+        staff.send(me, "service", args={"door": door, "in_service": True})
 
 
 def _chatters(me: Person, door: int) -> Deeds:

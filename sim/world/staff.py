@@ -91,7 +91,7 @@ def repairs(me: Person) -> Deeds:
             yield 3000
         yield from opens(me, door, "left_in" if door in me.world.cloud.held else "took_out", strays=True)
         yield 1000
-        if _is_clear(me, door):
+        if is_clear(me, door):
             send(me, "service", args={"door": door, "in_service": True})
         yield 9000
 
@@ -131,7 +131,7 @@ def mend(world: World, door: int) -> None:
     body.let_go(channel, world.ms)
 
 
-def _is_clear(me: Person, door: int) -> bool:
+def is_clear(me: Person, door: int) -> bool:
     """Whether nothing lies inside but what is held there by the cabinet's books, which staff at the open door read."""
     held = me.world.scene.story.held.get(door)
     return all(what == held for what in me.street.papers(door))
@@ -239,7 +239,7 @@ def service(me: Person) -> Deeds:
     door = me.chance.choice(me.street.doors)
     send(me, "service", args={"door": door, "in_service": False, "reason": "test"})
     yield me.chance.choice((1000, 60_000, 3_600_000))
-    if _is_clear(me, door):
+    if is_clear(me, door):
         send(me, "service", args={"door": door, "in_service": True})
 
 

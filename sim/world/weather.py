@@ -231,7 +231,7 @@ def disk(world: World, found: Happening) -> Deeds:
 def disk_slow(world: World, found: Happening) -> Deeds:
     """Each commit takes seconds."""
     seam = world.machine.seam
-    seam.slow_ms = int(found.args["slow_ms"])
+    seam.slow_ms = world.scene.slow_ms = int(found.args["slow_ms"])
     yield from _during(world, "disk", int(found.args["for_ms"]))
     seam.slow_ms = 0
 

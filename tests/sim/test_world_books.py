@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from world_stand import Stand
 
-from locker.model import CompartmentRow, Custody, KeepCompartment, Now, Purpose, Quality, Show
+from locker.model import Custody, Now, Purpose, Quality, Show
 from sim.world.checks_books import MORE
 from sim.world.checks_reports import Checks
 from sim.world.site import CUT_OFF, NOT_YET, RETIRED, WALL_MS
@@ -25,15 +25,8 @@ def stand(tmp_path: Path) -> Stand:
     return made
 
 
-def _reserves(stand: Stand, custody: Custody = Custody.RESERVED) -> None:
-    for door in range(1, 7):
-        mine = custody if door == 1 else Custody.EMPTY
-        kept = KeepCompartment(CompartmentRow(door, "closed", mine, b"A1" if door == 1 else b""))
-        stand.store.commit([kept], Now(stand.ms, WALL_MS + stand.ms))
-
-
 def _held_untold(stand: Stand) -> None:
-    _reserves(stand, Custody.HOLDING)
+    stand.reserves(Custody.HOLDING)
     stand.checks.tell("tick")
 
 
@@ -63,12 +56,8 @@ def _no_nonce(stand: Stand) -> None:
     stand.grant(stand.token(), 1, source="cloud")
 
 
-def _invited(stand: Stand, nonce: bytes) -> None:
-    stand.checks.tell("showed", Show("idle", 1, invite=f"https://example.org/x?n={nonce.hex()}"))
-
-
 def _nonce_too_old(stand: Stand) -> None:
-    _invited(stand, b"nonce--1")
+    stand.invited(b"nonce--1")
     stand.ms += 4 * MINUTE_MS
     stand.grant(stand.token(nonce=b"nonce--1"), source="cloud")
 
@@ -122,7 +111,7 @@ def _no_receipt(stand: Stand) -> None:
 
 
 def _silent_board_known(stand: Stand) -> None:
-    _reserves(stand, Custody.EMPTY)
+    stand.reserves(Custody.EMPTY)
     stand.ms += 10 * MINUTE_MS
     stand.street.boards[0].power(False, stand.ms)
     for _ in range(4):
@@ -131,7 +120,7 @@ def _silent_board_known(stand: Stand) -> None:
 
 
 def _open_for_ever(stand: Stand) -> None:
-    _reserves(stand, Custody.EMPTY)
+    stand.reserves(Custody.EMPTY)
     stand.checks.tell("swung", Swing(stand.ms, 2, True, "coil"))
     stand.believes(2, "open")
     stand.ms += 11 * MINUTE_MS
@@ -140,7 +129,7 @@ def _open_for_ever(stand: Stand) -> None:
 
 def _reserved_for_ever(stand: Stand) -> None:
     stand.token(Purpose.DEPOSIT, order="A1")
-    _reserves(stand)
+    stand.reserves()
     stand.ms += 90 * MINUTE_MS
     stand.checks.tell("tick")
 
@@ -210,7 +199,7 @@ def test_a_good_opening_passes_the_further_checks(stand: Stand) -> None:
 
 def test_a_fresh_nonce_opens(stand: Stand) -> None:
     """A grant with a nonce that the screen has shown two minutes ago is as it should be."""
-    _invited(stand, b"nonce--2")
+    stand.invited(b"nonce--2")
     stand.ms += 2 * MINUTE_MS
     stand.grant(stand.token(nonce=b"nonce--2"), source="cloud")
     assert not [check for check in stand.checks.all if check.name == "nonce_once" and check.found]
@@ -222,7 +211,7 @@ def test_papers_behind_a_door_that_still_stands_open_are_no_dead_reservation(sta
     When it was shut more than a minute ago, and when its code was never spent, it is a reservation that has not ended.
     """
     token = stand.token(Purpose.DEPOSIT, order="A1")
-    _reserves(stand)
+    stand.reserves()
     stand.grant(token)
     stand.claim(token, 1, spent=True)
     stand.row("opened", 1, **stand.fields(token))
@@ -243,7 +232,7 @@ def test_papers_behind_a_door_that_still_stands_open_are_no_dead_reservation(sta
 def test_a_reserved_door_that_staff_left_open_waits_for_them(stand: Stand, by: str, broken: bool) -> None:
     """Nobody can be given it until it is shut; one that was pried open holds up nothing (world 1700106, 0.2 days)."""
     stand.token(Purpose.DEPOSIT, order="A1")
-    _reserves(stand)
+    stand.reserves()
     stand.grant(stand.token(Purpose.STAFF, order="", door=1, nonce=b"nonce--2"))
     stand.checks.tell("swung", Swing(stand.ms, 1, True, by))
     stand.ms += 90 * MINUTE_MS
@@ -255,7 +244,7 @@ def test_a_reserved_door_that_staff_left_open_waits_for_them(stand: Stand, by: s
 def test_a_reservation_outlives_its_code_while_the_clock_is_wrong_and_a_little_longer(stand: Stand) -> None:
     """The cabinet's clock was an hour behind and is set right: then the code has run out (world 1100365, 0.2 days)."""
     stand.token(Purpose.DEPOSIT, order="A1")
-    _reserves(stand)
+    stand.reserves()
     stand.scene.clock_wrong_ms = -60 * MINUTE_MS
     stand.ms += 90 * MINUTE_MS
     stand.checks.tell("tick")
@@ -345,7 +334,7 @@ def test_what_is_told_late_is_what_is_believed(stand: Stand, believed: str, brok
 
 def test_a_door_that_stands_open_and_is_opened_again_is_in_use(stand: Stand) -> None:
     """Somebody's code is taken at a door that has been left open for hours: it is in use for a while (world 700013)."""
-    _reserves(stand, Custody.EMPTY)
+    stand.reserves(Custody.EMPTY)
     stand.checks.tell("swung", Swing(stand.ms, 2, True, "coil"))
     stand.ms += 120 * MINUTE_MS
     token = stand.token(Purpose.STAFF, order="")

@@ -168,6 +168,16 @@ def test_an_item_marked_in_time_is_none(stand: Stand) -> None:
     assert "deadlines_kept" not in found(stand)
 
 
+def test_an_item_laid_in_on_a_slow_disk_lies_from_before_the_commit(stand: Stand) -> None:
+    """The row is read when a commit of four seconds is over; the days count from when the door was seen shut."""
+    stand.scene.slow_ms = 4000
+    stand.row("deposited", 1, order="41")
+    stand.scene.slow_ms = 0
+    stand.ms += 7 * DAY_MS - 4000
+    stand.row("overdue", 1, order="41")
+    assert "deadlines_kept" not in found(stand)
+
+
 def test_an_opening_granted_on_a_low_reserve_is_a_breach(stand: Stand) -> None:
     """The reserve was full and has surely been used down to what is kept back."""
     stand.ms += 1_000_000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from locker.messages import seal_event
-from locker.model import CompartmentRow, KeepCompartment, KeepToken, Now, Purpose, Record, UsedToken
+from locker.model import CompartmentRow, Custody, KeepCompartment, KeepToken, Now, Purpose, Record, Show, UsedToken
 from locker.store import Store
 from sim.cloud_log import read
 from sim.world.archive import Archive
@@ -69,6 +69,17 @@ class Stand:
     def believes(self, door: int, state: str) -> None:
         """The program keeps a compartment's state."""
         self.store.commit([KeepCompartment(CompartmentRow(door, state))], Now(self.ms, WALL_MS + self.ms))
+
+    def reserves(self, custody: Custody = Custody.RESERVED) -> None:
+        """The program keeps door 1 for order A1, and the other five are empty."""
+        for door in range(1, 7):
+            held = (custody, b"A1") if door == 1 else (Custody.EMPTY, b"")
+            kept = KeepCompartment(CompartmentRow(door, "closed", *held))
+            self.store.commit([kept], Now(self.ms, WALL_MS + self.ms))
+
+    def invited(self, nonce: bytes) -> None:
+        """The screen shows the cabinet's own code with this nonce."""
+        self.checks.tell("showed", Show("idle", 1, invite=f"https://example.org/x?n={nonce.hex()}"))
 
     def reads(self, *masks: int) -> None:
         """Status replies reach the machine."""
