@@ -117,8 +117,8 @@ def _campaign(args: argparse.Namespace) -> int:
     print(f"种子 seeds {seed} .. {seed + worlds - 1 if worlds else f'({args.hours:g} h)'}")
     if sittings.number > 1:
         played = sittings.result().worlds
-        print(f"接着跑 going on: {played} worlds, {sittings.before_s:,.0f} s, {sittings.number - 1} sittings so far")
-    begun_ms = clock.boot_ms() - int(sittings.before_s * 1000)
+        print(f"接着跑 going on: {played} worlds, {sittings.seconds:,.0f} s, {sittings.number - 1} sittings so far")
+    begun_ms = clock.boot_ms() - int(sittings.seconds * 1000)
     result = _played(args, range(seed, seed + (worlds or SEEDS_MAX)), begun_ms, sittings)
     seconds = max(1, clock.boot_ms() - begun_ms) / 1000
     coverage = _told(args, result, seconds)
@@ -140,9 +140,12 @@ def _campaign(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace, seed: int, names: tuple[str, ...]) -> str:
     """The command with these of its arguments, as it would be typed."""
-    given = {name: getattr(args, name) for name in names if getattr(args, name) not in (None, "")}
-    said = [f"--{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in given.items()]
-    return shlex.join(["locker", "soak", *" ".join(said).split(), "--seed", str(seed)])
+    words = ["locker", "soak"]
+    for name in names:
+        value = getattr(args, name)
+        if value not in (None, ""):
+            words += [f"--{name}", value if isinstance(value, str) else f"{value:g}"]
+    return shlex.join([*words, "--seed", str(seed)])
 
 
 def _played(args: argparse.Namespace, seeds: range, begun_ms: int, sittings: Sittings) -> Result:
@@ -156,7 +159,7 @@ def _played(args: argparse.Namespace, seeds: range, begun_ms: int, sittings: Sit
 
         def on_world(result: Result, outcome: Outcome) -> None:
             seconds = (clock.boot_ms() - begun_ms) / 1000
-            sittings.take(outcome, seconds - sittings.before_s)
+            sittings.take(outcome, seconds)
             bar.begins(f"{_speed(result, seconds)}  {len(result.failed)} failed", endless)
             bar.ends()
             if not outcome.good:

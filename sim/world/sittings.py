@@ -40,14 +40,13 @@ class Sittings:
         """Take up what was played before. Raises ``SittingsError`` where it is of another program or question."""
         self._file = file
         self._kept = Kept(program=program(), asked=asked) if file is None else _read(file, program(), asked)
-        self._before_s = self._kept.seconds
         self._result = _result(self._kept)
         self._kept.sittings += 1
 
     @property
-    def before_s(self) -> float:
-        """How many seconds the earlier sittings took."""
-        return self._before_s
+    def seconds(self) -> float:
+        """How many seconds all sittings took, up to the last world that was kept."""
+        return self._kept.seconds
 
     @property
     def number(self) -> int:
@@ -64,12 +63,12 @@ class Sittings:
         return (seed for seed in seeds if seed not in played)
 
     def take(self, outcome: Outcome, seconds: float) -> None:
-        """One more world, so many seconds after this sitting began; one that failed is not kept."""
+        """One more world, after so many seconds of all sittings together; one that failed is not kept."""
         if self._file is None or not outcome.good:
             return
         self._result.take(outcome)
         kept, result = self._kept, self._result
-        kept.seconds, kept.ms = round(self._before_s + seconds, 3), result.ms
+        kept.seconds, kept.ms = round(seconds, 3), result.ms
         kept.counts, kept.digests = dict(sorted(result.counts.items())), dict(sorted(result.digests.items()))
         made = self._file.with_name(f"{self._file.name}.new")
         made.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1))

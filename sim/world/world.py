@@ -24,7 +24,7 @@ from sim.world.cloud import Cloud
 from sim.world.counts import Counts, counted_tables
 from sim.world.coverage import Overlap
 from sim.world.machine import Machine
-from sim.world.plan import Happening, Plan
+from sim.world.plan import DAY_MS, Happening, Plan
 from sim.world.scene import Breach, Check, Scene, Trouble
 from sim.world.site import WALL_MS, Register, configuration
 from sim.world.street import Energised, Order, Street
@@ -32,7 +32,7 @@ from sim.world.supply import Supply
 from sim.world.trace import KEPT, Trace
 
 SPINS_MAX = 300
-TICK_MS = 30_000
+TICK_MS, QUIET_DAYS = 30_000, 30
 FAR_MS = 1 << 60
 Deeds = Generator[int, None, None]
 """What somebody does, step by step; each ``yield`` is the milliseconds until the next."""
@@ -124,9 +124,11 @@ class World:
             done.append(True)
 
         self.live(deeds())
-        limit_ms = self.ms + 30 * 86_400_000
+        limit_ms = self.ms + QUIET_DAYS * DAY_MS
         while not done and not self.checks.broken and self.ms < limit_ms:
             self._step(limit_ms)
+        if not (done or self.checks.broken):
+            raise TimeoutError(f"the quiet phase is not over after {QUIET_DAYS} days: not all was demanded")
         if not self.checks.broken:
             self.checks.tell("ended")
 

@@ -62,7 +62,7 @@ def test_a_world_that_failed_is_played_again(tmp_path: Path) -> None:
     kept.take(replace(good, plan=structs.replace(good.plan, seed=6), error="died"), 3.0)
     again = Sittings(file, "one")
     assert list(again.left(range(5, 8))) == [6, 7]
-    assert again.before_s == 1.5
+    assert again.seconds == 1.5
     assert again.result().counts == good.counts
 
 

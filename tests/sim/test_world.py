@@ -14,7 +14,7 @@ from msgspec import structs
 
 from locker import clock
 from locker.model import Now, Record
-from sim.world import campaign, plan
+from sim.world import campaign, plan, weather
 from sim.world.archive import Archive
 from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
 from sim.world.forecast import WEATHER, draw
@@ -163,6 +163,30 @@ def test_whoever_is_still_on_their_way_comes_before_everything_is_taken_out() ->
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
     shows = [line.split()[4] for line in outcome.trace if " person " in line and " shows " in line]
     assert [who for who in shows if who != "careful"][:3] == ["collects_late", "collects_late", "quiet"]
+
+
+def test_a_quiet_phase_that_does_not_end_is_no_good_world(tmp_path: Path) -> None:
+    """Whatever keeps it from being over, its demands were not made: that is said, not passed over."""
+    world = World(Plan(seed=5, end_ms=1, site=QUICK), tmp_path)
+    with pytest.raises(TimeoutError, match="not over after 30 days"):
+        world._play_quiet(lambda world: (wait_ms for wait_ms in (31 * plan.DAY_MS,)))
+    world.close()
+
+
+def test_the_quiet_phase_says_what_lies_inside() -> None:
+    """Whoever shows staff's unspent code answers the question at the open door, in all worlds that have such a code."""
+    outcome = campaign.play(busy(11), kept=None)
+    assert outcome.good, [outcome.error, outcome.breaches]
+    assert any(" quiet touches left_in" in line for line in outcome.trace)
+
+
+def test_a_slow_disk_is_known_from_its_first_commit(tmp_path: Path) -> None:
+    """The checks know the allowance in the millisecond in which the disk becomes slow, not a turn later."""
+    world = World(Plan(seed=1, end_ms=60_000, site=QUICK), tmp_path)
+    slow = Happening(number=1, at_ms=0, what="disk_slow", chance=1, args={"slow_ms": 4000, "for_ms": 60_000})
+    next(weather.disk_slow(world, slow))
+    assert world.scene.slow_ms == world.machine.seam.slow_ms == 4000
+    world.close()
 
 
 def test_what_the_log_s_upkeep_commits_is_read_at_once(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from world_stand import Stand
 
 from locker.model import Purpose
 from sim.world.checks_books import MORE
-from sim.world.checks_reports import Checks
 from sim.world.street import Swing
 
 MINUTE_MS = 60_000
@@ -21,9 +20,7 @@ MINUTE_MS = 60_000
 @pytest.fixture
 def stand(tmp_path: Path) -> Stand:
     """A stand at which the further checks look on as well."""
-    made = Stand(tmp_path)
-    made.checks = Checks(made.scene, MORE)
-    return made
+    return Stand(tmp_path, MORE)
 
 
 def test_a_claimed_code_needs_no_second_nonce_at_the_cabinet(stand: Stand) -> None:

@@ -20,9 +20,7 @@ MINUTE_MS = 60_000
 @pytest.fixture
 def stand(tmp_path: Path) -> Stand:
     """A stand at which the further checks look on as well."""
-    made = Stand(tmp_path)
-    made.checks = Checks(made.scene, MORE)
-    return made
+    return Stand(tmp_path, MORE)
 
 
 def _held_untold(stand: Stand) -> None:

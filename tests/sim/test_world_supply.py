@@ -11,7 +11,6 @@ from world_stand import Stand
 
 from sim.world import campaign
 from sim.world.checks_keeping import KEEPING
-from sim.world.checks_reports import Checks
 from sim.world.forecast import draw, draw_kept
 from sim.world.plan import DAY_MS, Happening, Plan, Site
 from sim.world.world import Outcome, World
@@ -130,9 +129,7 @@ def test_items_that_lie_too_long_are_overdue_in_a_world_of_days() -> None:
 @pytest.fixture
 def stand(tmp_path: Path) -> Stand:
     """A stand at which these checks look on."""
-    made = Stand(tmp_path)
-    made.checks = Checks(made.scene, KEEPING)
-    return made
+    return Stand(tmp_path, KEEPING)
 
 
 def found(stand: Stand) -> list[str]:

@@ -6,6 +6,7 @@ looking on. Nothing here judges.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,15 @@ from sim.cloud_log import read
 from sim.world.archive import Archive
 from sim.world.checks_reports import Checks
 from sim.world.plan import Site
-from sim.world.scene import Scene, Trouble
+from sim.world.scene import Check, Scene, Trouble
 from sim.world.site import WALL_MS, Issued, Register
 from sim.world.street import Order, Reading, Street, Swing
 
 
 class Stand:
-    """A scene made by hand, with all checks looking on."""
+    """A scene made by hand, with the ten checks and ``more`` looking on."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: Sequence[type[Check]] = ()) -> None:
         self.ms = 1_000_000
         self.site = Site(doors=6)
         self.street = Street(self.site, 1, lambda: self.ms)
@@ -33,7 +34,7 @@ class Stand:
         trouble = Trouble(lambda: self.ms)
         self.scene = Scene(self.site, lambda: self.ms, self.street, self.archive, self.register, trouble)
         self.scene.up = True
-        self.checks = Checks(self.scene)
+        self.checks = Checks(self.scene, more)
         self.serial = 0
         self.row("started")
 
