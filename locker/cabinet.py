@@ -20,7 +20,7 @@ from locker.deadlines import Deadlines
 from locker.duty import Duty
 from locker.duty_note import NOTE as DUTY_NOTE
 from locker.fittings import Fittings
-from locker.hall import GAVE_WAY, Bearer
+from locker.hall import NOBODY_KNOWN, Bearer
 from locker.invitation import Invitation
 from locker.keypad import Keypad, Pickup
 from locker.lapses import Lapses
@@ -324,7 +324,8 @@ class Cabinet:
         elif errand.purpose is Purpose.COLLECT:
             room.release()
             self.say(Record("collected", room.door, fields))
-            if self.visit.bearer is not None and (self.visit.door, self.visit.bearer.source) == (room.door, GAVE_WAY):
+            bearer = self.visit.bearer if self.visit.door == room.door else None
+            if bearer is not None and bearer.source in NOBODY_KNOWN:
                 self.unwatched(room)
         self.keep(room)
 

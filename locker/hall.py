@@ -14,8 +14,10 @@ from locker.compartment import Compartment
 from locker.model import Effect, Errand, Now, Purpose, Size
 from locker.screen import Screen
 
-GAVE_WAY = "gave_way"
-"""The source of a bearer whose jammed door opened later by itself: nobody has shown who stands there."""
+RESUMED, GAVE_WAY = "resumed", "gave_way"
+"""The source of a bearer whose door was found open after a start, or whose jammed door opened later by itself."""
+NOBODY_KNOWN = (RESUMED, GAVE_WAY)
+"""The sources at which nobody has shown who stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Bearer:
     @classmethod
     def of(cls, errand: Errand, exp: int) -> Bearer:
         """The bearer that an unfinished errand was for."""
-        return cls(errand.purpose, errand.cti, errand.order, exp, errand.by, source="resumed")
+        return cls(errand.purpose, errand.cti, errand.order, exp, errand.by, source=RESUMED)
 
     def fields(self) -> dict[str, Any]:
         """What every event about this authority says of it."""

@@ -63,7 +63,9 @@ class Sightings:
         if room.plan.board in self._cabinet.silent_boards:
             self._cabinet.silent_boards.discard(room.plan.board)
             self._cabinet.idle_again()
-        if seen.door == self._cabinet.visit.door:
+        if seen.door == self._cabinet.visit.door and self._cabinet.visit.unpulsed:
+            self._before_pulse(room, now)
+        elif seen.door == self._cabinet.visit.door:
             (self._cabinet.visit.seen_open if seen.open else self._cabinet.visit.seen_shut)(now)
         elif seen.open:
             self._found_open(room, now)
@@ -71,6 +73,21 @@ class Sightings:
             self._found_shut(room, now)
         if room.rev == rev and (room.seen, room.occupied) != before:
             self._cabinet.keep(room)
+
+    def _before_pulse(self, room: Compartment, now: Now) -> None:
+        """A visit there waits for its first pulse: it is a bounce, a gap, or somebody's force. Told; spends no code.
+
+        Whoever the pulse then opens it for looks inside; without one somebody else has to (``Visit.unseen``).
+        """
+        before = room.fire("found_open" if room.seen else "found_shut")
+        if before is room.state:
+            return
+        self._cabinet.keep(room)
+        if room.seen:
+            self._cabinet.visit.unseen = True
+            self._say_open("found_open", room, now)
+        elif before in (DoorState.LEFT_OPEN, DoorState.FORCED):
+            self._say_shut(room, now)
 
     def _found_open(self, room: Compartment, now: Now) -> None:
         """Open, and no visit at this door: the late end of an errand, or somebody's force.

@@ -38,7 +38,7 @@ class Visit:
         self.board_said = ""
         self._attempt = self._reopened = self._moved = self._ordered_ms = 0
         self._pulse_due_ms: int | None = None
-        self._then, self._claimed_before = "", False
+        self.unseen, self._then = False, ""  # unseen: its door may have been open, and not for this visit
         self._cell = Cell(TABLE, VisitState.IDLE)
 
     @property
@@ -55,6 +55,11 @@ class Visit:
     def present(self) -> bool:
         """Whether somebody is there."""
         return self.state is not VisitState.IDLE
+
+    @property
+    def unpulsed(self) -> bool:
+        """Whether it waits for its first pulse: what is seen at its door until then is none of its doing."""
+        return self._pulse_due_ms is not None and self._attempt == 0
 
     @property
     def yields(self) -> bool:
@@ -86,7 +91,7 @@ class Visit:
     def _bind(self, room: Compartment) -> None:
         """Make this compartment the authority's, on the disk in the same commit as the intent to pulse."""
         self.room, bearer = room, self._bearer
-        self._claimed_before = room.errand is not None and not room.errand.seen_open
+        self.unseen = room.errand is not None and not room.errand.seen_open
         self._hall.claim(bearer, room.door)
         if bearer.purpose is Purpose.DEPOSIT:
             room.reserve(bearer.order)
@@ -123,9 +128,7 @@ class Visit:
             self._give_up(now, why)
 
     def seen_open(self, now: Now) -> None:
-        """The visit's door was seen open. Before its pulse is sent that is a bounce or a gap, and spends no code."""
-        if self._pulse_due_ms is not None and self._attempt == 0:
-            return self._follow("found_open")
+        """The visit's door was seen open, after its pulse."""
         if self._cell.fire("opened") in (VisitState.OPEN, VisitState.REMINDED, VisitState.EMPTYING):
             return self._follow("opened")
         self._note_open(now)
@@ -152,7 +155,7 @@ class Visit:
         self._hall.spend(bearer, room.door)
         self._hall.keep(room)
         self._hall.say(Record("opened", room.door, bearer.fields() | fields))
-        self._pulse_due_ms = None
+        self._pulse_due_ms, self.unseen = None, False
         self.timer_ms = now.ms + self._rules.reminder_ms
 
     def seen_shut(self, now: Now) -> None:
@@ -315,7 +318,7 @@ class Visit:
             case VisitState.OPEN | VisitState.EMPTYING:
                 self._remind(now)
             case VisitState.REMINDED:
-                self._alarm(now)
+                self.end(now, "left_open", ("alarm_open", None))  # free for others; its errand ends when it is shut
             case VisitState.OFFERING:
                 self.end(now, "done")
             case VisitState.ASKING:
@@ -338,7 +341,6 @@ class Visit:
     def _give_up(self, now: Now, why: str) -> None:
         """This door will not open now: another one for a drop-off, else a ticket and staff. The code stays unspent."""
         room, bearer = self._room, self._bearer
-        self._pulse_due_ms = self.timer_ms = None
         first_opening = not (room.errand and room.errand.seen_open)
         room.give_up(jammed=why == "jammed")
         self._hall.say(Record("jammed" if why == "jammed" else "not_pulsed", room.door, bearer.fields() | {"why": why}))
@@ -346,10 +348,12 @@ class Visit:
         fresh = first_opening and self._moved < MOVES_MAX and not (self._then or limited)
         target = self._hall.allot(bearer.size, bearer.low, now) if fresh and bearer.purpose is Purpose.DEPOSIT else None
         if target is not None:
-            self._vacate(unseen=self._claimed_before or self._attempt > 0)
+            self._vacate(unseen=self.unseen or self._attempt > 0)
             return self._move(target, why, now)
         if not first_opening and room.errand is not None:
             room.errand = replace(room.errand, complete=True)
+        if self.unseen and not first_opening:
+            self._hall.unwatched(room)
         self._hall.keep(room)
         if limited:
             return self.end(now, why, ("refused", Refusal.RATE_LIMITED))
@@ -368,10 +372,6 @@ class Visit:
         self.timer_ms = now.ms + self._rules.alarm_ms - self._rules.reminder_ms
         self._hall.screen.show("left_open", door=self.door)
 
-    def _alarm(self, now: Now) -> None:
-        """The door stays open: an alarm, and the cabinet is free for others. Its errand ends when it is shut."""
-        self.end(now, "left_open", ("alarm_open", None))
-
     def end(self, now: Now, why: str, last: tuple[str, Refusal | None] | None = None, ticket: str = "") -> None:
         """The person has gone, or has to go; ``last`` is a screen that stays for a moment."""
         room, bearer, door = self._room, self._bearer, self.door
@@ -384,8 +384,8 @@ class Visit:
         self._hall.say(Record("visit_ended", door, bearer.fields() | {"why": why}, droppable=True))
         self._hall.visit_over(now)
         if last is not None:
-            name, reason = last
-            self._hall.screen.notice(name, now, door=door, reason=reason.value if reason else "", ticket=ticket)
+            reason = last[1].value if last[1] else ""
+            self._hall.screen.notice(last[0], now, door=door, reason=reason, ticket=ticket)
 
     @property
     def _room(self) -> Compartment:

@@ -340,3 +340,41 @@ def test_a_door_already_open_while_its_coil_rests_is_opened_by_the_reading_after
     stage.wait(4000)
     stage.opens(door)
     assert stage.screen.name == "open_collect"
+
+
+def _pried_while_the_coils_rest(stage: Stage) -> int:
+    """A drop-off is over in a moment, the next one waits for the line, and somebody pries its door open."""
+    first = stage.scan(stage.deposit())
+    stage.opens(first)
+    stage.shuts(first)
+    stage.touch("done")
+    pulses = len(stage.pulses)
+    stage.tell(Scanned(stage.deposit("B2").encode()))
+    door = stage.cabinet.visit.door
+    assert door not in (0, first)
+    assert len(stage.pulses) == pulses
+    stage.opens(door)
+    return door
+
+
+def test_a_door_pried_before_its_first_pulse_is_told(stage: Stage) -> None:
+    """Whoever has a visit there cannot have opened it yet: that is said, open and shut, and spends no code."""
+    door = _pried_while_the_coils_rest(stage)
+    assert stage.last("found_open")["door"] == door
+    shuts = stage.kinds.count("shut")
+    stage.shuts(door)
+    assert stage.kinds.count("shut") == shuts + 1
+    assert not stage.cabinet.ledger.spent(bytes.fromhex(stage.last("granted")["cti"]))
+
+
+def test_a_door_pried_before_its_first_pulse_and_never_pulsed_has_to_be_looked_at(tmp_path: Path) -> None:
+    """The order is lost on its way and the drop-off moves on: nobody looked inside since somebody pried it open."""
+    stage = Stage(tmp_path)
+    door = _pried_while_the_coils_rest(stage)
+    stage.shuts(door)
+    stage.wait(1000)
+    assert stage.pulses[-1] == door
+    stage.drop(door)
+    assert stage.last("moved")["from"] == door
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "unwatched")

@@ -154,6 +154,21 @@ def test_a_door_shut_unwatched_after_a_collection_has_to_be_looked_at(stage: Sta
     assert stage.scan(stage.deposit("B2")) not in (0, door)
 
 
+def test_a_collection_s_door_found_open_after_the_cut_has_to_be_looked_at_when_it_is_shut(stage: Stage) -> None:
+    """Its owner was called away and the power went; whoever pushes the door shut, the item may lie inside still."""
+    door = stage.stored("A1")
+    stage.scan(stage.collect("A1"))
+    stage.opens(door)
+    stage.crash(open_doors=(door,))
+    assert (stage.screen.name, stage.screen.door) == ("unfinished", door)
+    stage.shuts(door)
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "unwatched")
+    assert stage.last("service_changed") == {"in_service": False, "reason": "unwatched", "door": door}
+    stage.wait(70_000)
+    assert stage.scan(stage.deposit("B2")) not in (0, door)
+
+
 def test_a_door_shut_unwatched_after_a_drop_off_holds(stage: Stage) -> None:
     """Open at the cut, shut at the start: the papers count as put in."""
     door = stage.scan(stage.deposit("A1"))

@@ -69,6 +69,7 @@ CASTS: dict[str, Cast] = {
     "mains": Cast({"careful": 60}, built={"reserve_s": 1800}, fixed=((1_000_000, "mains", {"for_ms": 2_400_000}),)),
     "unseen": Cast({"lays_in_unseen": 12, "careful": 60}, site={"boards": 2}),
     "ill_switches": Cast({"careful": 60, "takes_out": 30, "technician": 15}, site={"doors": 6}, fixed=_STUCK),
+    "called_away": Cast({"walks_off": 120, "passer_by": 150}, {"cut": 60}, visits=700),
     "kept": Cast({"careful": 10}, built={"keeping_days": 1}),
 }
 """Companies, by name. ``kill`` is a ``cut`` that ends the process alone, now."""

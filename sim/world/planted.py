@@ -284,7 +284,7 @@ SABOTAGES: tuple[Sabotage, ...] = (
         8,
         "boards",
     ),
-    Sabotage("left open, and no alarm", _VISIT, "self._alarm(now)", "pass", 8, "open"),
+    Sabotage("left open, and no alarm", _VISIT, 'self.end(now, "left_open", ("alarm_open", None))', "pass", 8, "open"),
     Sabotage(
         "reservations never lapse",
         "locker/lapses.py",
@@ -343,10 +343,18 @@ SABOTAGES: tuple[Sabotage, ...] = (
     Sabotage(
         "a jam bars a door by its state alone",
         _VISIT,
-        "unseen=self._claimed_before or self._attempt > 0)",
-        'unseen=self._claimed_before or (why != "jammed" and self._attempt > 0))',
+        "unseen=self.unseen or self._attempt > 0)",
+        'unseen=self.unseen or (why != "jammed" and self._attempt > 0))',
         2,
         "ill_switches",
+    ),
+    Sabotage(
+        "what a power cut interrupted was collected",
+        _CABINET,
+        "bearer.source in NOBODY_KNOWN",
+        'bearer.source == "gave_way"',
+        2,
+        "called_away",
     ),
     # deadlines and the reserve
     Sabotage(

@@ -281,7 +281,6 @@ def walks_off(me: Person) -> Deeds:
     """Shows a collect code and is called away: the door stands open, the item in it, until somebody shuts it."""
     door = yield from me.presents(_collect_code(me))
     if door:
-        me.leaves_in(door)
         yield me.chance.choice((10_000, 100_000, 400_000))
 
 
@@ -331,9 +330,9 @@ def forces(me: Person) -> Deeds:
 
 
 def passer_by(me: Person) -> Deeds:
-    """Shuts whatever stands open, without a word; not what somebody is still busy with."""
+    """Shuts whatever stands open, without a word; not what somebody is still busy with, unless power cut them short."""
     yield 1000
-    busy = me.screen.door if me.screen is not None else 0
+    busy = me.screen.door if me.screen is not None and me.screen.name != "unfinished" else 0
     for door in me.street.doors:
         if door != busy and me.street.is_open(door):
             yield from me.shuts(door)
