@@ -330,7 +330,12 @@ class Cabinet:
         self.keep(room)
 
     def unwatched(self, room: Compartment) -> None:
-        """It was perhaps opened or shut by nobody knows whom, and may hold something: somebody has to look."""
+        """It was perhaps opened or shut by nobody knows whom, and may hold something: somebody has to look.
+
+        One that is out of service already stays so, for its own reason: a look inside mends no lock.
+        """
+        if not room.in_service:
+            return
         room.take_out_of_service("unwatched")
         self.say(Record("service_changed", room.door, {"in_service": False, "reason": "unwatched"}))
 

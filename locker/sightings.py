@@ -31,6 +31,7 @@ class Sightings:
         """Belongs to one cabinet."""
         self._cabinet = cabinet
         self._untold: set[int] = set()
+        self._pried: set[int] = set()
 
     def advance(self, now: Now) -> None:
         """Once the limit is over, tell how doors stand whose last movement was past it."""
@@ -66,11 +67,10 @@ class Sightings:
         if seen.door == self._cabinet.visit.door and self._cabinet.visit.unpulsed:
             self._before_pulse(room, now)
         elif seen.door == self._cabinet.visit.door:
-            (self._cabinet.visit.seen_open if seen.open else self._cabinet.visit.seen_shut)(now)
-        elif seen.open:
-            self._found_open(room, now)
+            self._in_visit(room, now)
         else:
-            self._found_shut(room, now)
+            self._pried.discard(seen.door)
+            (self._found_open if seen.open else self._found_shut)(room, now)
         if room.rev == rev and (room.seen, room.occupied) != before:
             self._cabinet.keep(room)
 
@@ -85,9 +85,24 @@ class Sightings:
         self._cabinet.keep(room)
         if room.seen:
             self._cabinet.visit.unseen = True
+            self._pried.add(room.door)
             self._say_open("found_open", room, now)
-        elif before in (DoorState.LEFT_OPEN, DoorState.FORCED):
-            self._say_shut(room, now)
+        elif room.door in self._pried:
+            self._shut_again(room, now)
+
+    def _in_visit(self, room: Compartment, now: Now) -> None:
+        """A visit there has had its pulse: what is seen is its doing, but for the end of what came before that."""
+        if room.seen:
+            self._pried.discard(room.door)
+            self._cabinet.visit.seen_open(now)
+            return
+        if room.door in self._pried:
+            self._shut_again(room, now)
+        self._cabinet.visit.seen_shut(now)
+
+    def _shut_again(self, room: Compartment, now: Now) -> None:
+        self._pried.discard(room.door)
+        self._say_shut(room, now)
 
     def _found_open(self, room: Compartment, now: Now) -> None:
         """Open, and no visit at this door: the late end of an errand, or somebody's force.

@@ -16,7 +16,7 @@ from typing import Any
 from locker import config
 from locker.coil import Limit
 from locker.compartment import Compartment
-from locker.hall import Bearer, Hall
+from locker.hall import NOBODY_KNOWN, Bearer, Hall
 from locker.machine import VISIT, Cell, DoorState, Table, VisitState
 from locker.model import Custody, Errand, Now, Purpose, Record, Refusal, Size
 from locker.prompts import at_open_door, at_shut_door
@@ -280,10 +280,10 @@ class Visit:
             self._hall.finish(self._room, now)
             self.end(now, "occupied", ("refused", Refusal.OCCUPIED))
             return False
-        self._vacate()
+        self._vacate(self._bearer.source in NOBODY_KNOWN)
         return True
 
-    def _vacate(self, unseen: bool = False) -> None:
+    def _vacate(self, unseen: bool) -> None:
         """This compartment is nobody's any more; one that may have been opened unseen has to be looked into."""
         self._room.release()
         self._room.errand = None
@@ -347,12 +347,13 @@ class Visit:
         limited = why == Limit.TOO_MANY_DOORS.value  # the whole cabinet's: no other door would do better
         fresh = first_opening and self._moved < MOVES_MAX and not (self._then or limited)
         target = self._hall.allot(bearer.size, bearer.low, now) if fresh and bearer.purpose is Purpose.DEPOSIT else None
+        self.unseen |= self._attempt > 0
         if target is not None:
-            self._vacate(unseen=self.unseen or self._attempt > 0)
+            self._vacate(self.unseen)
             return self._move(target, why, now)
         if not first_opening and room.errand is not None:
             room.errand = replace(room.errand, complete=True)
-        if self.unseen and not first_opening:
+        if self.unseen and (bearer.by or not first_opening):  # otherwise the claim stands, and nobody else gets it
             self._hall.unwatched(room)
         self._hall.keep(room)
         if limited:
@@ -384,8 +385,7 @@ class Visit:
         self._hall.say(Record("visit_ended", door, bearer.fields() | {"why": why}, droppable=True))
         self._hall.visit_over(now)
         if last is not None:
-            reason = last[1].value if last[1] else ""
-            self._hall.screen.notice(last[0], now, door=door, reason=reason, ticket=ticket)
+            self._hall.screen.notice(last[0], now, door=door, reason=last[1].value if last[1] else "", ticket=ticket)
 
     @property
     def _room(self) -> Compartment:

@@ -10,7 +10,7 @@ from stage import a_config
 
 from locker.authority.hotp import code
 from locker.machine import DoorState, DutyState
-from locker.model import Custody, Size
+from locker.model import Custody, Scanned, Size
 
 EMPTY = (Custody.EMPTY, b"")
 
@@ -234,3 +234,63 @@ def test_a_jammed_door_that_gives_way_does_not_come_between(stage: DutyStage) ->
     assert (room.in_service, stage.last("service_changed")["reason"]) == (False, "unwatched")
     assert (stage.screen.name, stage.state) == ("duty_loaded", DutyState.LABELLING)
     assert stage.cabinet.ledger.spent(bytes.fromhex(stage.last("opened_late")["cti"]))
+
+
+def test_a_look_inside_mends_no_lock(stage: DutyStage) -> None:
+    """Out of service for its lock, then found open after a power cut: the reason stays, and an audit lifts it not."""
+    door = stage.stored("B2")
+    stage.on_duty()
+    for button in ("service", f"door:{door}", "why:broken_lock", "back", "finish"):
+        stage.tap(button)
+    stage.wait(2000)
+    stage.scan(stage.collect("B2"))
+    stage.opens(door)
+    stage.crash(open_doors=(door,))
+    stage.shuts(door)
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "broken_lock")
+    stage.wait(70_000)
+    stage.on_duty()
+    stage.tap("audit")
+    stage.tap(f"door:{door}")
+    stage.opens(door)
+    stage.tap("as_listed")
+    stage.shuts(door)
+    assert (room.in_service, room.reason) == (False, "broken_lock")
+
+
+def _second_door_of_a_load(stage: DutyStage) -> int:
+    """One envelope is in; the next one's door waits for the line, and nothing has been ordered yet."""
+    stage.on_duty()
+    stage.tap("load")
+    first = stage.scans("B2")
+    stage.opens(first)
+    stage.shuts(first)
+    pulses = len(stage.pulses)
+    stage.tell(Scanned(stage.label("C3").encode()))
+    door = stage.cabinet.visit.door
+    assert door not in (0, first)
+    assert len(stage.pulses) == pulses
+    return door
+
+
+def test_staff_s_door_pried_before_its_pulse_and_never_pulsed_has_to_be_looked_at(stage: DutyStage) -> None:
+    """The order is lost on its way, and the next envelope does not go behind a door that somebody has been at."""
+    door = _second_door_of_a_load(stage)
+    stage.opens(door)
+    stage.shuts(door)
+    stage.wait(1000)
+    assert stage.pulses[-1] == door
+    stage.drop(door)
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "unwatched")
+
+
+def test_staff_s_door_that_one_pulse_may_have_opened_unseen_has_to_be_looked_at(stage: DutyStage) -> None:
+    """The first pulse was sent and nothing seen of it, the second was lost: as for residents, somebody has to look."""
+    door = _second_door_of_a_load(stage)
+    while stage.pulses.count(door) < 2:
+        stage.wait(100)
+    stage.drop(door)
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "unwatched")

@@ -169,6 +169,16 @@ def test_a_collection_s_door_found_open_after_the_cut_has_to_be_looked_at_when_i
     assert stage.scan(stage.deposit("B2")) not in (0, door)
 
 
+def test_nothing_put_in_is_not_believed_of_a_drop_off_that_a_power_cut_interrupted(stage: Stage) -> None:
+    """Whoever pushes the door shut and presses "I put nothing in" need not be whoever opened it."""
+    door = stage.scan(stage.deposit("A1"))
+    stage.crash(open_doors=(door,))
+    stage.shuts(door)
+    stage.touch("nothing")
+    room = stage.cabinet.rooms[door]
+    assert (room.custody, room.in_service, room.reason) == (Custody.EMPTY, False, "unwatched")
+
+
 def test_a_door_shut_unwatched_after_a_drop_off_holds(stage: Stage) -> None:
     """Open at the cut, shut at the start: the papers count as put in."""
     door = stage.scan(stage.deposit("A1"))

@@ -343,8 +343,8 @@ SABOTAGES: tuple[Sabotage, ...] = (
     Sabotage(
         "a jam bars a door by its state alone",
         _VISIT,
-        "unseen=self.unseen or self._attempt > 0)",
-        'unseen=self.unseen or (why != "jammed" and self._attempt > 0))',
+        "self.unseen |= self._attempt > 0",
+        'self.unseen |= self._attempt > 0 and why != "jammed"',
         2,
         "ill_switches",
     ),
