@@ -61,7 +61,7 @@ class GpioDriver:
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._now_ms = self._next_ms = self._retry_ms = self._fast_until_ms = 0
         self._pulse_until_ms: int | None = None
-        self._open = self._attended = self._lost = False
+        self._open = self._attended = self._lost = self._just_fired = False
         self._bad_in_row = self._rereads = 0
         self._failure = ""
         self.present: bool | None = None
@@ -86,6 +86,8 @@ class GpioDriver:
     def refresh(self, now: Now) -> list[Event]:
         """Look at what is due, and return the facts."""
         self._now_ms = now.ms
+        if self._just_fired:
+            self._watch_pulse(now.ms)
         if not self._open and now.ms >= self._retry_ms:
             self._take_hold(now.ms)
         if self._open:
@@ -116,7 +118,7 @@ class GpioDriver:
 
     def close(self) -> None:
         """Everything off, then let go of pins and chips. Raises ``PinError`` when something of that failed."""
-        self._open, self._pulse_until_ms = False, None
+        self._open, self._pulse_until_ms, self._just_fired = False, None, False
         self._circuit.close()
 
     # --- holding on -------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ class GpioDriver:
 
     def _switch_off(self, ms: int) -> None:
         """A coil's noise may spoil a reading of the doors: that alone does not end its pulse, all else does."""
-        self._pulse_until_ms = None
+        self._pulse_until_ms, self._just_fired = None, False
         try:
             self._circuit.rest()
         except CircuitFault:
@@ -224,7 +226,7 @@ class GpioDriver:
 
     def _end_pulse(self) -> None:
         """It is over, or it is ended now."""
-        self._pulse_until_ms = None
+        self._pulse_until_ms, self._just_fired = None, False
         if self._circuit.firing:
             self._count("late")
             self._trouble("a pulse did not end", "it was switched off late; is the pin's library or the kernel stuck?")
@@ -242,12 +244,20 @@ class GpioDriver:
             self._events.append(PulseDropped(door, why))
             return
         self._count("pulses")
-        self._pulse_until_ms = ms + self.board.pulse_ms + LATE_MS
+        self._watch_pulse(ms)
+        self._just_fired = True
         self._reader.pulsed(door)
-        self._fast_until_ms = ms + _PULSE_WATCH_MS
         self._rereads = 0
-        self._next_ms = ms + self.board.poll_ms
         self._events.append(PulseSent(door))
+
+    def _watch_pulse(self, ms: int) -> None:
+        """A pulse began, now at the latest. The turn that ordered it may have waited for the disk since its moment: the
+        next one, which follows at once, knows better.
+        """
+        self._just_fired = False
+        self._pulse_until_ms = ms + self.board.pulse_ms + LATE_MS
+        self._fast_until_ms = ms + _PULSE_WATCH_MS
+        self._next_ms = ms + self.board.poll_ms
 
     def _objection(self) -> str:
         """Why no lock may be fired now; empty when one may."""

@@ -258,6 +258,24 @@ def test_a_hung_program_ends_no_pulse_late(kind: str) -> None:
 
 
 @ALL
+def test_a_disk_that_kept_the_program_waiting_takes_nothing_off_the_pulse(kind: str) -> None:
+    """A commit of four seconds goes before the order, whose turn began before it; the coil has its whole time.
+
+    It was switched off at the next turn, after some milliseconds, as if its pulse had not ended.
+    """
+    bench = GpioBench(kind).settled()
+    turn = at(bench.ms)
+    bench.ms += 4000
+    bench.cabinet.advance(bench.ms)
+    bench.driver.perform(Pulse(3), turn)
+    bench.run(2000)
+    assert [ms - bench.cabinet.moved[0][0] for ms, _ in bench.cabinet.moved] == [0, PULSE_MS]
+    assert bench.told(DeviceTrouble) == [] and bench.told(PulseSent) == [PulseSent(3)]
+    seen = bench.told(DoorSeen)[-1]
+    assert (seen.door, seen.open) == (3, True)
+
+
+@ALL
 def test_a_pulse_that_does_not_end_is_ended_and_told(kind: str) -> None:
     """Should the pin's library stop working, the driver switches off a little later, and says so."""
     bench = GpioBench(kind).settled()
