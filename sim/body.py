@@ -62,6 +62,7 @@ class Compartment:
     chatters: bool = False
     said_shut: bool = False
     coil_off_ms: int | None = None
+    unhooked_ms: int = -1_000_000
     coil_c: float = AMBIENT_C
     coil_c_at_ms: int = 0
     opens_at_ms: int | None = None
@@ -113,13 +114,21 @@ class Body:
             box.jammed_pulses -= 1
             return
         self._unhook(channel, now_ms)
+        box.unhooked_ms = now_ms
 
-    def cut_power(self, now_ms: int) -> None:
-        """The board is without power: every coil is off from now on."""
+    def cut_power(self, now_ms: int, lasted_ms: int | None = None) -> None:
+        """The board is without power: every coil is off from now on; what was too short for a hook has not moved it.
+
+        ``lasted_ms`` is for how long a coil was on, where that is known better than by the moment of this call.
+        """
         self.advance(now_ms)
-        for box in self.compartments:
+        for channel, box in enumerate(self.compartments):
             if box.coil_off_ms is not None and box.coil_off_ms > now_ms:
                 box.coil_off_ms = now_ms
+                short = (now_ms - box.unhooked_ms if lasted_ms is None else lasted_ms) < self._hook_ms
+                if box.shut and not box.hooked and short:
+                    self._springing.discard(channel)
+                    box.hooked, box.opens_at_ms = True, None
 
     def is_closed_contact(self, channel: int, now_ms: int) -> bool:
         """What the hook switch says at this moment, with its bounces and faults."""

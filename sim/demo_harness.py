@@ -116,8 +116,9 @@ class Harness:
         for channel, since_ms in self._on.items():
             if at_ms > since_ms + CAP_MS:
                 self.body.breaches.append(Breach(now_ms, channel, "too_long"))
+        lasted_ms = max((at_ms - since_ms for since_ms in self._on.values()), default=None)
         self._on.clear()
-        self.body.cut_power(now_ms)
+        self.body.cut_power(now_ms, lasted_ms)
 
     def _tell(self, now_ms: int) -> None:
         closed, filled = self.body.closed_contacts(now_ms), self.body.filled()

@@ -79,6 +79,7 @@ class FaultyWire:
     def feed(self, data: bytes, now_ms: int) -> None:
         """The host sends."""
         if self.echo:
+            self._note("echo")
             self._carry(data, self.to_near, self._inward, now_ms)
         self._carry(data, self.to_far, self._outward, now_ms)
         self._deliver(now_ms)
@@ -111,10 +112,15 @@ class FaultyWire:
         due_ms = now_ms + faults.delay_ms
         if faults.jitter_ms:
             due_ms += self._random.randint(0, faults.jitter_ms)
+        for what in ("delay", "jitter"):
+            if chunk and getattr(faults, f"{what}_ms"):
+                self._note(what)
         due_ms = max(due_ms, queue[-1][0] if queue else 0)
         if not faults.byte_ms:
             queue.append((due_ms, chunk))
             return
+        if len(chunk) > 1:
+            self._note("byte")
         queue.extend((due_ms + (i + 1) * faults.byte_ms, chunk[i : i + 1]) for i in range(len(chunk)))
 
     def _spoil(self, data: bytes, faults: Faults) -> bytes:
@@ -136,10 +142,13 @@ class FaultyWire:
 
     def _happens(self, chance: float, what: str) -> bool:
         if chance and self._random.random() < chance:
-            self.happened[what] += 1
-            self.noticed(what)
+            self._note(what)
             return True
         return False
+
+    def _note(self, what: str) -> None:
+        self.happened[what] += 1
+        self.noticed(what)
 
 
 def forged(data: bytes, chance: Random) -> bytes:

@@ -243,8 +243,9 @@ def _tell_failure(args: argparse.Namespace, first: Outcome) -> None:
     from sim.world.plan import write
 
     print(f"seed {first.plan.seed}: {_why(first)}; trace {first.digest}")
-    given = "".join(f" --{name} {value}" for name in ("visits", "faults") if (value := getattr(args, name)) is not None)
-    print(f"整个世界 the whole world: locker soak --worlds 1 --days {args.days:g} --seed {first.plan.seed}{given}")
+    again = argparse.Namespace(**(vars(args) | {"worlds": 1}))
+    named = _asked(again, first.plan.seed, ("worlds", "days", "visits", "faults", "board"))
+    print(f"整个世界 the whole world: {named}")
     shrunk = _shrunk(args, first)
     saved = args.save or SAVED
     saved.write_bytes(write(shrunk.plan))

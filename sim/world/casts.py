@@ -13,6 +13,7 @@ from typing import Any
 class Cast:
     """Who comes besides those of the forecast: how many of each kind; only sites with these properties are taken.
 
+    ``board`` is the kind of its lock board (``sim.world.lock_boards``), "" for a KR-CU24 or two KR-CU12;
     ``built`` is how the site is built otherwise than it was drawn; ``days`` how long the world is, ``visits`` how many
     a day the forecast has; ``fixed`` are happenings at fixed moments.
     """
@@ -21,6 +22,7 @@ class Cast:
     weather: dict[str, int] = field(default_factory=dict)
     site: dict[str, Any] = field(default_factory=dict)
     built: dict[str, Any] = field(default_factory=dict)
+    board: str = ""
     days: float = 0.08
     visits: int = 250
     fixed: tuple[tuple[int, str, dict[str, Any]], ...] = ()
@@ -70,6 +72,13 @@ CASTS: dict[str, Cast] = {
     "unseen": Cast({"lays_in_unseen": 12, "careful": 60}, site={"boards": 2}),
     "ill_switches": Cast({"careful": 60, "takes_out": 30, "technician": 15}, site={"doors": 6}, fixed=_STUCK),
     "called_away": Cast({"walks_off": 120, "passer_by": 150}, {"cut": 60}, visits=700),
+    "pins": Cast(
+        {"hurried": 20, "collects": 10},
+        board="mcp",
+        fixed=((100_000, "disk_slow", {"slow_ms": 4000, "for_ms": 6_000_000}),),
+    ),
+    "bytes": Cast({"hurried": 20, "collects": 10}, board="8a"),
+    "relays": Cast({"hurried": 20, "collects": 10}, board="waveshare"),
     "kept": Cast({"careful": 10}, built={"keeping_days": 1}),
 }
 """Companies, by name. ``kill`` is a ``cut`` that ends the process alone, now."""

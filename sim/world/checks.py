@@ -136,7 +136,7 @@ class OwnOrderOnly(Check):
             self._shut[swing.door] = swing.ms
             self._open.pop(swing.door, None)
             return
-        since_ms = max(self._shut.get(swing.door, 0), self.scene.clear_ms)
+        since_ms = max(self._shut.get(swing.door, 0), self.scene.sight_ms)
         if swing.ms - since_ms > SIGHT_MS:
             self._told.pop(swing.door, None)
         self._open[swing.door] = swing.ms
@@ -162,9 +162,9 @@ class OwnOrderOnly(Check):
 
     def tick(self) -> None:
         """Now and then."""
-        clear_ms, now_ms = self.scene.clear_ms, self.scene.clock()
+        sight_ms, now_ms = self.scene.sight_ms, self.scene.clock()
         for door, opened_ms in self._open.items():
-            if door not in self._told and now_ms - max(opened_ms, clear_ms) > SIGHT_MS:
+            if door not in self._told and now_ms - max(opened_ms, sight_ms) > SIGHT_MS:
                 self._told[door] = now_ms
                 self.breach(f"door {door} has stood open since {opened_ms} ms and no event says so")
 
@@ -222,12 +222,13 @@ class SpentOpensNothing(Check):
 
 class CoilsRest(Check):
     """Invariant 4. Orders leave the machine no closer than one pulse apart, whatever the board, and no closer than
-    pulse and cool-down for one lock, also across restarts; no pulse is longer than the cap; what the body itself
-    notices of its coils (two at once, too soon, overheated, too long) never happens; none is on when the world ends.
+    pulse and cool-down for one lock, also across restarts; no pulse is longer than the cap, as ordered, and on pins as
+    it lasts; what the body itself notices of its coils (two at once, too soon, overheated, too long) never happens; no
+    coil comes on while one of another board is on; none is on when the world ends.
 
     Ambiguous: what the body notices is excused while a coil that no order was for is on in that body, and for two
-    minutes from its beginning; so is such a coil's own length (the order to set it may have been changed on the wire,
-    too).
+    minutes from its beginning (two boards' coils, in either); so is such a coil's own length (the order to set it may
+    have been changed on the wire, too).
     """
 
     number, name = 4, "coils_rest"
@@ -256,6 +257,14 @@ class CoilsRest(Check):
             self.breach(f"the coil of door {coil.door} was put on for {coil.pulse_ms} ms")
         if not coil.ordered:
             self._strays.append(coil)
+        for number, body in enumerate(self.scene.street.bodies):
+            on = [n for n, box in enumerate(body.compartments) if (box.coil_off_ms or 0) > coil.ms]
+            if number != coil.board and on and not any(self._is_excused(b, coil.ms) for b in (number, coil.board)):
+                self.breach(f"the coil of door {coil.door} was put on while {on} of board {number} were")
+
+    def tick(self) -> None:
+        """Now and then: what has been on for too long by now."""
+        self.looked()
 
     def looked(self) -> None:
         """After a step in which a coil was put on."""
@@ -267,6 +276,7 @@ class CoilsRest(Check):
 
     def ended(self) -> None:
         """The world is over."""
+        self.looked()
         for number, body in enumerate(self.scene.street.bodies):
             on = [n for n, box in enumerate(body.compartments) if (box.coil_off_ms or 0) > self.scene.clock()]
             on = [channel for channel in on if not self._is_stray(number, channel)]

@@ -287,7 +287,7 @@ class BoardsSeen(Check):
             elif now_ms - self._off_ms.setdefault(number, now_ms) > BELIEF_MS:
                 self._judge_silent(number, doors)
         for door, opened_ms in self._opened_ms.items():
-            since_ms = max(opened_ms, scene.clear_ms, self._used_ms.get(door, 0))
+            since_ms = max(opened_ms, scene.sight_ms, self._used_ms.get(door, 0))
             if now_ms - since_ms > LEFT_OPEN_MS and doors[door][0] == "open":
                 self.breach(f"door {door} has stood open since {opened_ms} ms, and is believed to be in use")
         if scene.trouble.calm and now_ms - max(scene.run_ms, self._wrong_ms) > LAPSED_S * 1000:

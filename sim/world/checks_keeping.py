@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sim.world.archive import Row
 from sim.world.plan import DAY_MS
-from sim.world.scene import Check, Scene
+from sim.world.scene import BELIEF_MS, Check, Scene
+from sim.world.street import Swing
 
 SPARED_MS = 10_000
 """How long after the reserve became low an opening may still be granted: a commit can take its time."""
@@ -55,5 +56,39 @@ class ReserveSpared(Check):
             self.breach(f"door {row.door} was granted {scene.clock() - low_ms} ms after the reserve became low")
 
 
-KEEPING: tuple[type[Check], ...] = (DeadlinesKept, ReserveSpared)
+class FreeIsEmpty(Check):
+    """Invariant 2. Behind a door that would be offered to the next person (free and in service, shut, in clear sight
+    and unused for a minute) lies nothing, but what somebody left there after saying that there was nothing.
+    """
+
+    number, name = 2, "free_is_empty"
+
+    def __init__(self, scene: Scene) -> None:
+        """Nothing has moved."""
+        super().__init__(scene)
+        self._used_ms: dict[int, int] = {}
+
+    def swung(self, swing: Swing) -> None:
+        """A leaf moves."""
+        self._used_ms[swing.door] = swing.ms
+
+    def row(self, row: Row) -> None:
+        """Something is said of a door."""
+        self._used_ms[row.door] = row.ms
+
+    def tick(self) -> None:
+        """Now and then."""
+        scene, now_ms = self.scene, self.scene.clock()
+        if now_ms - scene.sight_ms <= BELIEF_MS:
+            return
+        for door, (state, custody, _, in_service) in scene.archive.doors().items():
+            if state != "closed" or custody != "empty" or not in_service:
+                continue
+            left = set(scene.street.papers(door)) - scene.left_behind.get(door, set())
+            if left and now_ms - self._used_ms.get(door, 0) > BELIEF_MS:
+                self._used_ms[door] = now_ms
+                self.breach(f"door {door} is free, and the papers of {sorted(left)} lie inside")
+
+
+KEEPING: tuple[type[Check], ...] = (DeadlinesKept, ReserveSpared, FreeIsEmpty)
 """These checks."""

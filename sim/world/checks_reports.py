@@ -90,9 +90,9 @@ class SeenIsSeen(Check):
         if not any(a is b is says_open for a, b in pairwise(seen)):
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}; the readings said {seen}")
         is_open, moved_ms = scene.street.stands(row.door)
-        if is_open is not says_open and moved_ms < since_ms and scene.clear_ms < since_ms:
+        if is_open is not says_open and moved_ms < since_ms and scene.sight_ms < since_ms:
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}, which was not")
-        elif says_open and not is_open and scene.clear_ms < moved_ms < self._shut_ms.get(row.door, 0):
+        elif says_open and not is_open and scene.sight_ms < moved_ms < self._shut_ms.get(row.door, 0):
             self.breach(f"event {row.seq} says {row.kind} of door {row.door}, shut since it was told so")
 
 
@@ -163,8 +163,9 @@ class NothingLost(Check):
 
 
 class BeliefIsTruth(Check):
-    """Invariant 8. When for a minute nothing has been wrong, the program has run and the door has not moved, what the
-    disk says of the door is how it stands, and so is the snapshot at the broker while there is a link. A door that is
+    """Invariant 8. When for a minute nothing has been between the doors and the disk, the program has run and the door
+    has not moved, what the disk says of the door is how it stands, whatever is wrong with network and clock; and where
+    nothing at all has been wrong for a minute, so is the snapshot at the broker while there is a link. A door that is
     being opened just then has no belief to be judged; a jammed one counts as shut.
     """
 
@@ -181,15 +182,15 @@ class BeliefIsTruth(Check):
 
     def tick(self) -> None:
         """Now and then."""
-        calm_ms = self.scene.clock() - self.scene.clear_ms
-        if calm_ms > BELIEF_MS:
-            self._compare()
+        now_ms = self.scene.clock()
+        if now_ms - self.scene.sight_ms > BELIEF_MS:
+            self._compare(now_ms - self.scene.clear_ms > BELIEF_MS)
 
     def ended(self) -> None:
         """The world is over."""
-        self._compare()
+        self._compare(heard=True)
 
-    def _compare(self) -> None:
+    def _compare(self, heard: bool) -> None:
         rooms = self.scene.archive.doors()
         for door in self.scene.street.doors:
             if self.scene.clock() - self._moved_ms.get(door, 0) <= BELIEF_MS:
@@ -200,7 +201,12 @@ class BeliefIsTruth(Check):
             if believed is not is_open:
                 self.breach(f"door {door} is {'open' if is_open else 'shut'}, and the disk says {state}")
             said = self.scene.snapshots.get(door)
-            if self.scene.link_up and state != "opening" and said not in (None, "open" if is_open else "closed"):
+            if (
+                heard
+                and self.scene.link_up
+                and state != "opening"
+                and said not in (None, "open" if is_open else "closed")
+            ):
                 self.breach(f"door {door} is {'open' if is_open else 'shut'}, and its snapshot says {said}")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import structs
 
+from sim.world import lock_boards
 from sim.world.casts import Cast
 from sim.world.forecast import WEATHER, draw
 from sim.world.plan import DAY_MS, MINUTE_MS, Happening, Plan
@@ -34,7 +35,8 @@ def _fits(seed: int, cast: Cast) -> bool:
 
 def plan_of(seed: int, cast: Cast) -> Plan:
     """The plan of a seed with this cast."""
-    drawn = draw(seed, cast.days, visits=cast.visits, faults=LEVEL)
+    site = lock_boards.drawn(seed, cast.board) if cast.board else {}
+    drawn = draw(seed, cast.days, visits=cast.visits, faults=LEVEL, **site)
     more = [*_people(seed, cast, drawn), *_weather(seed, cast, drawn), *cast.fixed]
     first = max((happening.number for happening in drawn.happenings), default=0) + 1
     added = [

@@ -20,8 +20,9 @@ Counts = Counter[str]
 
 _FAULTS = """
 lose_board corrupt_board truncate_board duplicate_board garbage_board forge_board
+delay_board jitter_board byte_board echo_board
 lose_scanner corrupt_scanner truncate_scanner duplicate_scanner garbage_scanner
-delay jitter byte echo unplugged_board unplugged_scanner
+delay_scanner jitter_scanner byte_scanner unplugged_board unplugged_scanner
 board_silent board_reboots board_astray board_late_reply board_says_11 board_says_12 board_says_13 board_says_14
 door_jams door_sticks door_opens_late door_forced sensor_stuck_shut sensor_stuck_open sensor_flickers
 network_away network_weeks broker_forgets broker_frozen publish_lost puback_lost publish_refused nobody_listens

@@ -17,10 +17,13 @@ corrupt_scanner|扫码器线：错码|scanner wire: corrupted
 truncate_scanner|扫码器线：截断|scanner wire: truncated
 duplicate_scanner|扫码器线：重复|scanner wire: doubled
 garbage_scanner|扫码器线：杂码|scanner wire: garbage
-delay|线路：延迟|wire: delayed
-jitter|线路：抖动|wire: jitter
-byte|线路：逐字节|wire: byte by byte
-echo|线路：回声|wire: echo
+delay_board|锁控板线：延迟|board wire: delayed
+jitter_board|锁控板线：抖动|board wire: jitter
+byte_board|锁控板线：逐字节|board wire: byte by byte
+echo_board|锁控板线：回声|board wire: echo
+delay_scanner|扫码器线：延迟|scanner wire: delayed
+jitter_scanner|扫码器线：抖动|scanner wire: jitter
+byte_scanner|扫码器线：逐字节|scanner wire: split into bytes
 unplugged_board|锁控板 USB 拔出|board USB unplugged
 unplugged_scanner|扫码器 USB 拔出|scanner USB unplugged
 board_silent|锁控板不答|board silent

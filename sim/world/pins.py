@@ -16,13 +16,14 @@ from drivers.gpio_board import GpioDriver
 from drivers.gpio_kinds import gpio_boards
 from drivers.i2c import I2c
 from drivers.pins import Pins
+from locker.coil import PULSE_MS_CAP
 from locker.config import Config
 from locker.config_gpio import GpioBoard, ShiftBoard
-from sim.body import Body
+from sim.body import Body, Breach
 from sim.gpio_cabinet import GpioCabinet
 from sim.links import Faults
 
-LONG_AGO_MS = -(1 << 40)
+LONG_AGO_MS, FAR_MS = -(1 << 40), 1 << 60
 
 
 class Watched:
@@ -35,6 +36,7 @@ class Watched:
         self.after: Callable[[], None] = lambda: None
         self.elsewhere: Callable[[int, int], int] = lambda channel, now_ms: channel
         self.meant: Callable[[int, int], int] = lambda channel, now_ms: channel
+        self.wakes: Callable[[int], bool] = lambda now_ms: False
 
     def _now(self, now_ms: int) -> int:
         """The pins stand still while no process turns; the doors may be further on."""
@@ -53,8 +55,15 @@ class Watched:
         return self._behind.filled()
 
     def energise(self, channel: int, pulse_ms: int, now_ms: int) -> None:
-        """A coil comes on: the order and the coil are one moment, but a clock that was missed makes them two locks."""
+        """A coil comes on: the order and the coil are one moment, but a clock that was missed makes them two locks.
+
+        What chips come back with when their supply is back in the middle of a pulse is nobody's order.
+        """
         now_ms = self._now(now_ms)
+        if self.wakes(now_ms):
+            if channel < len(self._behind.compartments):
+                self._behind.energise(channel, pulse_ms, now_ms)
+            return
         self._ordered(self.meant(channel, now_ms), now_ms)
         self._behind.energise(self.elsewhere(channel, now_ms), pulse_ms, now_ms)
         self.after()
@@ -72,12 +81,37 @@ class Watched:
         return self._behind.deadline_ms()
 
 
+class Lasting:
+    """How long coils on pins really stay on: nothing there ends a pulse but what the program has asked for."""
+
+    def __init__(self, cabinet: GpioCabinet, breaches: list[Breach]) -> None:
+        """All off. ``breaches`` gets whatever lasts too long, at the moment at which it does."""
+        self._cabinet, self._breaches = cabinet, breaches
+        self._since_ms: dict[int, int] = {}
+
+    def look(self, now_ms: int) -> None:
+        """What has changed since the last look, and what is on still."""
+        moved, self._cabinet.moved = self._cabinet.moved, []
+        for ms, on in moved:
+            self._judge(ms)
+            kept = {channel: since_ms for channel, since_ms in self._since_ms.items() if on >> channel & 1}
+            self._since_ms = {c: kept.get(c, ms) for c in range(on.bit_length()) if on >> c & 1}
+        if self._since_ms:
+            self._judge(now_ms)
+
+    def _judge(self, now_ms: int) -> None:
+        for channel, since_ms in self._since_ms.items():
+            if now_ms - since_ms > PULSE_MS_CAP:
+                self._since_ms[channel] = FAR_MS  # told once
+                self._breaches.append(Breach(now_ms, channel, "too_long"))
+
+
 class PinPort:
     """Where a process holds the pins. Pulled, the chips have no supply; a process that dies releases its lines."""
 
-    def __init__(self, cabinet: GpioCabinet, plug: PinUnit) -> None:
+    def __init__(self, cabinet: GpioCabinet, plug: PinUnit, lasting: Lasting) -> None:
         """Plugged in, nobody there."""
-        self._cabinet, self._plug = cabinet, plug
+        self._cabinet, self._plug, self._lasting = cabinet, plug, lasting
         self.is_open, self.plugged = False, True
 
     def open_pins(self, port: str) -> Pins:
@@ -88,6 +122,7 @@ class PinPort:
     def advance(self, now_ms: int) -> None:
         """Let time pass."""
         self._cabinet.advance(now_ms)
+        self._lasting.look(now_ms)
 
     def deadline_ms(self) -> int | None:
         """When something happens by itself next."""
@@ -120,18 +155,28 @@ class PinUnit:
         self.astray: deque[int] = deque()
         self.strayed_ms = LONG_AGO_MS
         self.mute_replies = self.late_reply_ms = 0
-        self.powered, self._in = True, True
-        self._boots_ms: int | None = None
+        self.powered, self._in, self._wakes = True, True, False
 
     def power(self, on: bool, now_ms: int) -> None:
         """Take the supply away, or give it back."""
         self.powered = on
-        self._cabinet.power(self.powered and self._in)
+        self._supply()
 
     def plugged(self, plugged: bool) -> None:
         """The plug that brings it."""
         self._in = plugged
+        self._supply()
+
+    def _supply(self) -> None:
+        self._wakes = True
         self._cabinet.power(self.powered and self._in)
+        self._wakes = False
+
+    def wakes(self, now_ms: int) -> bool:
+        """Whether the chips' supply is just back: a coil that comes on now went astray."""
+        if self._wakes:
+            self.strayed_ms = now_ms
+        return self._wakes
 
     def reboot(self, now_ms: int, down_ms: int = 300) -> None:
         """A dip of the supply: the chips have forgotten everything."""
@@ -238,8 +283,9 @@ class PinBoard:
         cabinet = GpioCabinet(board, behind=self.watched)
         cabinet.header.traces = False
         self.unit, self.noise = PinUnit(cabinet, channels), PinNoise(cabinet)
-        self.port = PinPort(cabinet, self.unit)
+        self.port = PinPort(cabinet, self.unit, Lasting(cabinet, behind.breaches))
         self.watched.elsewhere, self.watched.meant = self.unit.elsewhere, self.unit.meant
+        self.watched.wakes = self.unit.wakes
         self._cabinet = cabinet
 
     def _read(self, read: Callable[[int, int], None]) -> Callable[[int, int], None]:

@@ -356,6 +356,26 @@ SABOTAGES: tuple[Sabotage, ...] = (
         2,
         "called_away",
     ),
+    # other boards
+    Sabotage(
+        "a coil on pins waits for the program to end it",
+        "drivers/mcp23017.py",
+        "self._enable.pulse(self._on, ms)",
+        "self._enable.write(self._on)",
+        4,
+        "pins",
+    ),
+    Sabotage(
+        "bytes in the wrong order", "drivers/board_8a80.py", '"big" if board.byte', '"little" if board.byte', 6, "bytes"
+    ),
+    Sabotage(
+        "the relay beside it",
+        "drivers/modbus_relays.py",
+        "Relay(channel, board.channels, base)",
+        "Relay(channel ^ 1, board.channels, base)",
+        1,
+        "relays",
+    ),
     # deadlines and the reserve
     Sabotage(
         "a low reserve refuses nobody",

@@ -20,6 +20,9 @@ ALLOWS = ("granted", "reopened", "moved")
 ENDS = ("visit_ended", "interrupted", "jammed", "not_pulsed", "staff_called", "started")
 AT_THE_CABINET = ("scanner", "keypad")
 SPENDS = ("opened", "opened_late")
+FAR_MS = 1 << 60
+BLINDING = frozenset({"board", "disk", "noise", "power", "sensor", "usb"})
+"""The troubles that come between a leaf and the books; no door is hidden by those of network, clock, mains, scanner."""
 BELIEF_MS = 60_000
 """How long after the last fault belief may still differ from the truth (invariant 8)."""
 
@@ -126,7 +129,7 @@ class Trouble:
         """All is well."""
         self._clock = clock
         self.under_way: Counter[str] = Counter()
-        self.ended_ms = 0
+        self.ended_ms = self.hid_ms = 0
 
     def begins(self, name: str) -> None:
         """One more of these."""
@@ -138,11 +141,18 @@ class Trouble:
         if not self.under_way[name]:
             del self.under_way[name]
         self.ended_ms = self._clock()
+        if name in BLINDING:
+            self.hid_ms = self.ended_ms
 
     @property
     def calm(self) -> bool:
         """Whether nothing is wrong now."""
         return not self.under_way
+
+    @property
+    def hides(self) -> bool:
+        """Whether something is between a leaf and the books now."""
+        return not BLINDING.isdisjoint(self.under_way)
 
 
 @dataclass(slots=True)
@@ -180,10 +190,17 @@ class Scene:
 
     @property
     def clear_ms(self) -> int:
-        """Since when nothing has been in the way of seeing the doors; the far future while something is."""
+        """Since when nothing at all has been wrong; the far future while something is."""
         if not self.up or not self.trouble.calm:
-            return 1 << 60
+            return FAR_MS
         return max(self.run_ms, self.trouble.ended_ms)
+
+    @property
+    def sight_ms(self) -> int:
+        """Since when nothing has been in the way of seeing the doors; the far future while something is."""
+        if not self.up or self.trouble.hides:
+            return FAR_MS
+        return max(self.run_ms, self.trouble.hid_ms)
 
 
 class Check:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from locker.model import Quality
 from sim.kerong_cu24 import KerongBoard
 from sim.links import PERFECT, Faults, FaultyWire
-from sim.world.pins import PinNoise
+from sim.world.pins import PinNoise, PinUnit
 from sim.world.plan import Happening
 from sim.world.seam import Cut, Killed, PowerCut
 
@@ -36,18 +36,13 @@ def noise(world: World, found: Happening) -> Deeds:
     args = found.args
     wire = _wire(world, args["wire"])
     to_far, to_near = (Faults(**args.get(way, {})) for way in ("to_far", "to_near"))
-    for faults in (to_far, to_near):
-        for name in ("delay_ms", "jitter_ms", "byte_ms"):
-            if getattr(faults, name):
-                world.met(f"fault/{name.removesuffix('_ms')}")
-    if args.get("echo"):
-        world.met("fault/echo")
     wire.set_weather(to_far, to_near, echo=bool(args.get("echo")), seed=found.chance)
-    world.faults_begin("noise")
+    trouble = "scanner" if args["wire"] == "scanner" else "noise"
+    world.faults_begin(trouble)
     yield int(args["for_ms"])
     wire.set_weather(PERFECT, PERFECT)
     yield DRAINS_MS
-    world.faults_end("noise")
+    world.faults_end(trouble)
 
 
 def _wire(world: World, name: int | str) -> FaultyWire | PinNoise:
@@ -96,8 +91,10 @@ def board_says(world: World, found: Happening) -> Deeds:
 def board_late(world: World, found: Happening) -> Deeds:
     """A reply comes after its time-out, so that it lands in the next exchange; others do not come at all."""
     board = world.street.boards[int(found.args["board"])]
-    board.late_reply_ms = int(found.args["late_ms"])
-    board.mute_replies = int(found.args["mute"])
+    late_ms, mute = int(found.args["late_ms"]), int(found.args["mute"])
+    if isinstance(board, PinUnit) or not (late_ms or mute):
+        return  # on pins nobody answers
+    board.late_reply_ms, board.mute_replies = late_ms, mute
     world.met("fault/board_late_reply")
     yield from _during(world, "board", MOMENT_MS)
     board.mute_replies = board.late_reply_ms = 0
@@ -140,7 +137,7 @@ def unplugged(world: World, found: Happening) -> Deeds:
     port = world.street.scanner_port if device == "scanner" else world.street.ports[int(device)]
     world.met(f"fault/unplugged_{'scanner' if device == 'scanner' else 'board'}")
     port.vanish()
-    yield from _during(world, "usb", int(found.args["for_ms"]))
+    yield from _during(world, "scanner" if device == "scanner" else "usb", int(found.args["for_ms"]))
     port.come_back(str(found.args["name"]))
     if device == "scanner":
         world.street.scanner.power_cycle(world.ms)

@@ -67,7 +67,7 @@ class World:
         self.trace, self.counts, self.turns = Trace(kept), Counter[str](), 0
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._serial = 0
-        self._stuck, self._coils = (0, 0), False
+        self._stuck, self._coils, self._kept = (0, 0), False, False
         path = folder / "locker.db"
         self.street = Street(plan.site, plan.seed, lambda: self.ms)
         self._ports, self._wires_ms = (*self.street.ports, self.street.scanner_port), 0
@@ -105,7 +105,7 @@ class World:
 
     def _play(self, begin: Callable[[World, Happening], None], quiet: Callable[[World], Deeds]) -> None:
         self.machine.power_on()
-        self.every(TICK_MS, self._tick)
+        self.every(TICK_MS, self.look_closely)
         for happening in self.plan.happenings:
             self.at(happening.at_ms, self._starter(happening, begin))
         self._until(self.plan.end_ms)
@@ -144,7 +144,7 @@ class World:
             heapq.heappop(agenda)[2]()
             stirred = True
         self._turn(stirred)
-        self._look()
+        (self.look_closely if self._kept else self._look)()
 
     def _next_ms(self) -> int:
         due_ms = self._agenda[0][0] if self._agenda else FAR_MS
@@ -199,7 +199,9 @@ class World:
             self._coils = False
             self.checks.tell("looked")
 
-    def _tick(self) -> None:
+    def look_closely(self) -> None:
+        """The checks compare disk, doors and cloud: after each step that has changed the disk, and every 30 s."""
+        self._kept = False
         self._look()
         scene, cloud = self.scene, self.cloud
         scene.up, scene.link_up = self.machine.up, self.broker.link is not None and not cloud.away
@@ -210,10 +212,6 @@ class World:
         scene.broken, scene.conflicts = sum(len(log.broken) for log in logs), sum(log.conflicts for log in logs)
         if self.machine.starts:
             self.checks.tell("tick")
-
-    def look_closely(self) -> None:
-        """Look at everything now."""
-        self._tick()
 
     def _outcome(self, error: str) -> Outcome:
         breaches = [breach for check in self.checks.all for breach in check.found]
@@ -345,7 +343,7 @@ class World:
 
     def read_disk(self) -> None:
         """A commit has returned: the checks read what it brought, before anything is carried out."""
-        rows = self.archive.rows(self.ms)
+        rows, self._kept = self.archive.rows(self.ms), True
         for row in rows:
             self.scene.story.take(row)
             self.counts[f"event/{row.kind}"] += 1

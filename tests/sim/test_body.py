@@ -45,6 +45,17 @@ def test_a_pulse_too_short_for_the_hook_opens_nothing(body: Body) -> None:
     assert contact(body, 0, 1000)
 
 
+@pytest.mark.parametrize(("after_ms", "opens"), [(39, False), (40, True)])
+def test_a_pulse_that_is_cut_off_too_soon_opens_nothing(body: Body, after_ms: int, opens: bool) -> None:
+    """The hook has moved when the coil has been on for hook_ms, not before; the next pulse finds it as it was."""
+    body.energise(0, 500, 100)
+    body.cut_power(100 + after_ms)
+    assert contact(body, 0, 1000) is not opens
+    assert body.shut(0, 2000)
+    body.energise(0, 500, 3000)
+    assert not contact(body, 0, 4000)
+
+
 def test_a_jam_holds_for_so_many_pulses(body: Body) -> None:
     """Two pulses in vain, the third opens."""
     body.jam(0, 2)

@@ -93,6 +93,7 @@ def test_half_a_line_waits_for_its_other_half(cabinet: Cabinet) -> None:
 def test_a_killed_process_leaves_no_coil_on(cabinet: Cabinet) -> None:
     """The kernel releases its lines, the resistors switch off; the next process finds the doors as they are."""
     cabinet.says(b"on 7")
+    cabinet.passes(50)
     cabinet.link.close()
     cabinet.passes(10)
     off_ms = cabinet.body.compartments[7].coil_off_ms

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from msgspec import structs
 from locker import clock
 from locker.model import Now, Record
 from sim.world import campaign, plan, weather
-from sim.world.archive import Archive
+from sim.world.archive import Archive, Row
 from sim.world.counts import CUTS, FAULTS, grouped, wanted_rows, wanted_states
 from sim.world.forecast import WEATHER, draw
 from sim.world.lock_boards import drawn
 from sim.world.plan import Happening, Plan, PlanError, Site
 from sim.world.rarities import EVERYBODY
+from sim.world.scene import Check
 from sim.world.seam import POINTS, Seam, WorldStore
 from sim.world.world import Outcome, World
 
@@ -240,6 +242,28 @@ def test_noise_is_over_when_what_it_spoilt_has_arrived(tmp_path: Path) -> None:
     assert seen == [(False, False), (True, False), (True, True)]
 
 
+def test_the_checks_compare_after_each_step_that_changed_the_disk(tmp_path: Path) -> None:
+    """Not only every half minute: a belief that is wrong for a moment is seen."""
+    steps: list[tuple[str, int]] = []
+
+    class Looking(Check):
+        number, name = 8, "looking"
+
+        def rows(self, rows: Sequence[Row]) -> None:
+            steps.append(("kept", self.scene.clock()))
+
+        def tick(self) -> None:
+            steps.append(("compared", self.scene.clock()))
+
+    happening = Happening(number=1, at_ms=60_000, what="person", args={"kind": "careful", "order": "A1"})
+    world = World(Plan(seed=5, end_ms=180_000, site=QUICK, happenings=[happening]), tmp_path, more=[Looking])
+    assert world.run().good
+    kept = [at for at, (what, _) in enumerate(steps) if what == "kept"]
+    assert len(kept) > 5
+    later = [next(step for step in steps[at:] if step[0] == "compared") for at in kept]
+    assert [ms for _, ms in later] == [steps[at][1] for at in kept]
+
+
 def test_the_network_is_back_when_the_last_outage_is_over(tmp_path: Path) -> None:
     """A short outage within a long one does not end it; after the long one everything arrives."""
     away = {"forgets": False}
@@ -280,6 +304,8 @@ STORM: list[tuple[str, dict[str, Any]]] = [
     noise(0, "forge", 0.3),
     noise(0, "delay_ms", 30, jitter_ms=40),
     noise(0, "byte_ms", 2),
+    noise("scanner", "delay_ms", 30, jitter_ms=40),
+    noise("scanner", "byte_ms", 2),
     noise(0, "lose", 0.0, echo=True),
     ("board_off", BOARD),
     ("board_reboots", BOARD | {"for_ms": 300}),

@@ -148,6 +148,13 @@ def _command_forgotten(stand: Stand) -> None:
     stand.row("command_done", 1, id="c1", op="open")
 
 
+def _papers_behind_a_free_door(stand: Stand) -> None:
+    stand.reserves(Custody.EMPTY)
+    stand.street.papers(2).append("B1")
+    stand.ms += 2 * MINUTE_MS
+    stand.checks.tell("tick")
+
+
 SABOTAGES: dict[Callable[[Stand], None], str] = {
     _held_untold: "custody_follows_events",
     _ordered_in_quarantine: "quarantine_holds",
@@ -171,6 +178,7 @@ SABOTAGES: dict[Callable[[Stand], None], str] = {
     _reserved_for_ever: "boards_and_time_seen",
     _guesses_without_lock: "keypad_stays_locked",
     _compared_while_locked: "keypad_stays_locked",
+    _papers_behind_a_free_door: "free_is_empty",
 }
 
 
@@ -193,6 +201,16 @@ def test_a_good_opening_passes_the_further_checks(stand: Stand) -> None:
     stand.row("started")
     stand.checks.tell("tick")
     assert not [check.name for check in stand.checks.all if check.found and check.name in {kind.name for kind in MORE}]
+
+
+def test_what_somebody_said_was_not_there_is_no_fault_of_the_books(stand: Stand) -> None:
+    """A cabinet without sensors inside takes people at their word; until a minute after any use nothing is judged."""
+    stand.scene.left_behind[2] = {"B1"}
+    _papers_behind_a_free_door(stand)
+    stand.street.papers(3).append("C1")
+    stand.checks.tell("swung", Swing(stand.ms, 3, False, "hand"))
+    stand.checks.tell("tick")
+    assert not [check for check in stand.checks.all if check.name == "free_is_empty" and check.found]
 
 
 def test_a_fresh_nonce_opens(stand: Stand) -> None:
@@ -314,8 +332,8 @@ def test_a_bounce_is_no_movement(stand: Stand, moves_again: bool) -> None:
 def test_what_a_switch_said_before_it_was_mended_counts_as_a_reading(stand: Stand, since_ms: int, broken: bool) -> None:
     """It flickered until this moment (worlds 1800384, 1801279); a minute later nothing of that is left."""
     stand.checks = Checks(stand.scene)
-    stand.scene.trouble.begins("switch")
-    stand.scene.trouble.ends("switch")
+    stand.scene.trouble.begins("sensor")
+    stand.scene.trouble.ends("sensor")
     stand.ms += since_ms
     stand.reads(0b10, 0b10)
     stand.row("forced", 2, custody="empty", order="")

@@ -25,9 +25,9 @@ from sim.world.street import Order, Reading, Street, Swing
 class Stand:
     """A scene made by hand, with the ten checks and ``more`` looking on."""
 
-    def __init__(self, folder: Path, more: Sequence[type[Check]] = ()) -> None:
+    def __init__(self, folder: Path, more: Sequence[type[Check]] = (), boards: int = 1) -> None:
         self.ms = 1_000_000
-        self.site = Site(doors=6)
+        self.site = Site(doors=6 * boards, boards=boards)
         self.street = Street(self.site, 1, lambda: self.ms)
         self.store = Store.at(folder / "locker.db", "boot", "epoch")
         self.archive, self.register = Archive(folder / "locker.db"), Register(1)
