@@ -4,7 +4,7 @@ The engine's other half is ``drivers.bus``, which owns the port; what is said on
 
 Hardware: any board with a pulse that ends by itself, so that a crash here leaves no coil on.
 Wire: half duplex; the host asks, the board answers, or does not.
-Source: hardware facts, 0; style, section 3 (libosdp: one small enum for the exchange, another for the device).
+Source: hardware facts, 0; the shape is libosdp's (one small enum for the exchange, another for the device).
 Quirks: an unlock's answer proves nothing, only two equal readings of the hook bit do. After any loss the dialect begins
 again, because what looked like a lost reply may have been a restart; where a late answer would look like the next one
 (``Dialect.alike_rest_ms``) the board is left alone until nothing has been heard for so long.

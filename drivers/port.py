@@ -2,7 +2,7 @@
 
 Hardware: USB adapters and native UARTs; pseudo-terminals in the simulator.
 Wire: 8N1, no flow control; opened exclusively, by a name that may be a link such as ``/dev/serial/by-path/...``.
-Source: hardware facts, 6.1; style, section 7 (what pyserial does on a pseudo-terminal and after an unplugging).
+Source: hardware facts, 6.1 (what pyserial does on a pseudo-terminal and after an unplugging).
 Quirks: a hung-up descriptor reads as ready for ever, without data: found out by ``ioctl``, by ``poll`` and by counting,
 and then told like any other loss, as ``PortGone``. pyserial's own write spins when the output is full, so this module
 writes to the descriptor itself, keeps the rest and goes on later.

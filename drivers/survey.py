@@ -2,7 +2,7 @@
 
 Hardware: any lock board behind any adapter; what is found is used by ``drivers.bus`` and ``drivers.board`` afterwards.
 Wire: one question at a time, its answer or silence; ``drivers.survey_kinds`` has which questions.
-Source: hardware facts, 0.7 and 7.1; style, section 3 (both sides sans-IO).
+Source: hardware facts, 0.7; both sides are sans-IO.
 Quirks: at a wrong rate anything arrives, so only a frame whose check holds and that fits its question is an answer; and
 whatever comes back unchanged is our own words, told by an adapter that echoes.
 

@@ -3,7 +3,7 @@
 Deterministic: time is an argument in milliseconds that never goes back, chance comes from a seed. It keeps what an
 honest witness would see (every pulse, every breach of what coils bear), so that no check has to trust the controller.
 
-The physics (hardware facts, 4.6 and 7.6): a pulse of at least ``hook_ms`` lets the hook go, and the door springs open
+The physics (hardware facts, 4.6): a pulse of at least ``hook_ms`` lets the hook go, and the door springs open
 ``spring_ms`` after it began. A jammed hook lets go only when somebody presses the door during a pulse, or after some
 pulses. A sticking door is unhooked but stays shut until pressed. The contact follows the leaf and bounces for 5 to 30
 ms at each move. A coil warms while it is on and cools slowly. Knows channels, 0-based; must never know doors' labels,

@@ -1,8 +1,8 @@
 """``locker soak``: worlds by the thousand, each a cabinet with its people, its faults and its days, drawn from a seed.
 
-The production program runs on a virtual clock, and ten checks look on from outside. The first world that failed is
-shrunk to a short story, printed and saved; a saved plan is played again with ``--replay``. ``--report`` writes what the
-campaign met as JSON, as a table and as a picture.
+The production program runs on a virtual clock, and checks of all ten invariants look on from outside. The first world
+that failed is shrunk to a short story, printed and saved; a saved plan is played again with ``--replay``. ``--report``
+writes what the campaign met as JSON, as a table and as a picture.
 """
 
 from __future__ import annotations

@@ -203,8 +203,9 @@ class CommandsKept(Check):
 
 
 class RefusalsTold(Check):
-    """Invariant 7. Who is refused on the screen has an event within the half minute before, unless more than 60 a
-    minute are; and right behind each deposit stands its receipt, where receipts are signed.
+    """Invariant 7. Who is refused on the screen has an event within the half minute before, and where that names a
+    reason it is the one on the screen, unless more than 60 a minute are; and right behind each deposit stands its
+    receipt, where receipts are signed.
     """
 
     number, name = 7, "refusals_told"
@@ -212,18 +213,21 @@ class RefusalsTold(Check):
     def __init__(self, scene: Scene) -> None:
         """Nobody was refused."""
         super().__init__(scene)
-        self._told: deque[int] = deque(maxlen=REFUSALS_MINUTE_MAX)
+        self._told: deque[tuple[int, str]] = deque(maxlen=REFUSALS_MINUTE_MAX)
 
     def row(self, row: Row) -> None:
         """A row is on the disk."""
         if row.kind in REFUSES:
-            self._told.append(row.ms)
+            self._told.append((row.ms, str(row.data.get("reason", ""))))
 
     def showed(self, show: Show) -> None:
         """A screen."""
+        if show.name != "refused":
+            return
         now_ms, told = self.scene.clock(), self._told
-        crowded = len(told) == REFUSALS_MINUTE_MAX and now_ms - told[0] <= MINUTE_MS
-        if show.name == "refused" and not crowded and (not told or now_ms - told[-1] > REFUSED_MS + self.scene.slow_ms):
+        crowded = len(told) == REFUSALS_MINUTE_MAX and now_ms - told[0][0] <= MINUTE_MS
+        since_ms = now_ms - REFUSED_MS - self.scene.slow_ms
+        if not crowded and not any(ms >= since_ms and why in ("", show.reason) for ms, why in told):
             self.breach(f"somebody was refused ({show.reason}), and no event says so")
 
     def rows(self, rows: Sequence[Row]) -> None:

@@ -212,7 +212,7 @@ class BeliefIsTruth(Check):
 
 class LimitsHold(Check):
     """Invariant 9. No more events under way than the window; no lock ordered too often in a minute, also across
-    restarts; no more refusals and device troubles logged than the limit; commands and rows within their bounds. A
+    restarts; no more refusals and device troubles logged than the limit; command ids on the disk within their bound. A
     program that turns again and again without time passing is found by the world itself, under this number.
     """
 

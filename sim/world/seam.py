@@ -72,7 +72,7 @@ class Seam:
             self.fall(cut)
 
     def after_acting(self, cut: Cut) -> None:
-        """Fall when the next order has been written, or at the next commit without one."""
+        """Fall when the next order has been written; a process that ends before is not waited for."""
         self._after_acting = cut
 
     def calm(self) -> None:

@@ -104,6 +104,11 @@ def _refused_untold(stand: Stand) -> None:
     stand.checks.tell("showed", Show("refused", 1, reason="expired"))
 
 
+def _another_refusal(stand: Stand) -> None:
+    stand.row("denied", 0, source="scanner", reason="spent")
+    stand.checks.tell("showed", Show("refused", 1, reason="expired"))
+
+
 def _no_receipt(stand: Stand) -> None:
     stand.row("deposited", 1, **stand.fields(stand.token()))
 
@@ -172,6 +177,7 @@ SABOTAGES: dict[Callable[[Stand], None], str] = {
     _cut_short_untold: "interrupted_told",
     _command_forgotten: "command_kept",
     _refused_untold: "refusals_told",
+    _another_refusal: "refusals_told",
     _no_receipt: "refusals_told",
     _silent_board_known: "boards_and_time_seen",
     _open_for_ever: "boards_and_time_seen",
