@@ -63,7 +63,14 @@ def test_one_thing_missing_is_named() -> None:
     """Nothing is missing from a whole campaign; without one of anything, that one is."""
     whole = everything()
     assert Coverage(whole, PEOPLE).missing == []
-    for name in ("fault/echo", "killed/idle", "visit/asking", "door_row/repair:jammed", "event/moved", "people/late"):
+    for name in (
+        "fault/echo_board",
+        "killed/idle",
+        "visit/asking",
+        "door_row/repair:jammed",
+        "event/moved",
+        "people/late",
+    ):
         assert Coverage(whole - Counter({name: 7}), PEOPLE).missing == [name]
 
 
@@ -82,12 +89,14 @@ def test_what_is_said_to_be_impossible_and_happens_is_told() -> None:
 
 def test_largest_gaps_come_first() -> None:
     """Faults are ranked by the number of states that they could have met and did not."""
-    counts = Counter({f"at/{fault}|{state}": 3 for fault in STRIKES for state in COLUMNS if fault != "fault/echo"})
-    counts.update({f"at/fault/echo|{COLUMNS[0]}": 5})
+    counts = Counter(
+        {f"at/{fault}|{state}": 3 for fault in STRIKES for state in COLUMNS if fault != "fault/echo_board"}
+    )
+    counts.update({f"at/fault/echo_board|{COLUMNS[0]}": 5})
     found = Coverage(counts, PEOPLE)
-    assert found.ranked()[0] == "fault/echo"
-    assert found.empty("fault/echo") == len(COLUMNS) - 1
-    assert found.empty("fault/delay") == 0
+    assert found.ranked()[0] == "fault/echo_board"
+    assert found.empty("fault/echo_board") == len(COLUMNS) - 1
+    assert found.empty("fault/delay_board") == 0
     assert Coverage(Counter(), PEOPLE).cell("killed/idle", DOWN) is None
 
 
@@ -125,7 +134,7 @@ class Seen(HTMLParser):
 
 def test_the_picture_stands_alone_and_shows_every_pair() -> None:
     """One page, no address in it; a cell for each fault and state: a shade, a framed 0, or hatched."""
-    counts = everything() + Counter({"at/fault/echo|door/open": 1234, "at/fault/echo|visit/idle": 9})
+    counts = everything() + Counter({"at/fault/echo_board|door/open": 1234, "at/fault/echo_board|visit/idle": 9})
     html = page(Coverage(counts, PEOPLE), [("1", "worlds")])
     seen = Seen()
     seen.feed(html)
@@ -193,18 +202,18 @@ def test_the_command_reports_what_a_short_campaign_has_not_met(
     assert "this is no failure" in out
     figures = json.loads((folder / "report.json").read_text())
     assert figures["command"] == "locker soak --worlds 1 --days 0.01 --visits 300 --faults 0 --jobs 1 --seed 3"
-    assert "fault/echo" in figures["missing"]
+    assert "fault/echo_board" in figures["missing"]
 
 
 def test_a_long_campaign_with_gaps_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     """From the documented number of worlds on, one thing that was never met is a failure."""
     from locker.cli import soak
 
-    whole, gap = Coverage(everything(), PEOPLE), Coverage(everything() - Counter({"fault/echo": 7}), PEOPLE)
+    whole, gap = Coverage(everything(), PEOPLE), Coverage(everything() - Counter({"fault/echo_board": 7}), PEOPLE)
     assert soak._judge(whole, COMPLETE_WORLDS) == 0
     assert soak._judge(gap, COMPLETE_WORLDS) == 1
     assert soak._judge(gap, COMPLETE_WORLDS - 1) == 0
-    assert "fault/echo" in capsys.readouterr().out
+    assert "fault/echo_board" in capsys.readouterr().out
 
 
 def test_the_command_replays_a_saved_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
