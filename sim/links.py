@@ -74,7 +74,8 @@ class FaultyWire:
     @property
     def plain(self) -> bool:
         """Whether nothing is wrong with it now."""
-        return not self.echo and self.to_far == self.to_near == PERFECT
+        far, near = self.to_far, self.to_near
+        return not self.echo and (far is PERFECT or far == PERFECT) and (near is PERFECT or near == PERFECT)
 
     def feed(self, data: bytes, now_ms: int) -> None:
         """The host sends."""

@@ -41,6 +41,7 @@ class Archive:
         """Nothing is opened before the file is there."""
         self._path = path
         self._db: sqlite3.Connection | None = None
+        self._version, self._doors = -1, dict[int, tuple[str, str, str, bool]]()
         self.seq = 0
 
     def rows(self, ms: int) -> list[Row]:
@@ -100,9 +101,13 @@ class Archive:
         return bool(self._ask("SELECT 1 FROM commands WHERE id = ?", name))
 
     def doors(self) -> dict[int, tuple[str, str, str, bool]]:
-        """Each door's state, custody, order (plain text) and whether it is in service."""
-        found = self._ask("SELECT door, state, custody, item, in_service FROM compartments ORDER BY door")
-        return {d: (state, custody, item.decode(), bool(service)) for d, state, custody, item, service in found}
+        """Each door's state, custody, order (plain text) and whether it is in service; asked anew after a commit."""
+        version = self._ask("PRAGMA data_version")[0][0]
+        if version != self._version:
+            found = self._ask("SELECT door, state, custody, item, in_service FROM compartments ORDER BY door")
+            self._doors = {d: (state, custody, item.decode(), bool(at)) for d, state, custody, item, at in found}
+            self._version = version
+        return self._doors
 
     def counts(self) -> dict[str, int]:
         """How many rows the tables of tokens and commands have."""
@@ -117,7 +122,7 @@ class Archive:
         """Let go of the file."""
         if self._db is not None:
             self._db.close()
-            self._db = None
+            self._db, self._version = None, -1
 
     def _ask(self, sql: str, *values: Any) -> list[Any]:
         if self._db is None:
