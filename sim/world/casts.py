@@ -46,6 +46,21 @@ CASTS: dict[str, Cast] = {
     "keypad": Cast({"careful": 15, "types": 10, "guesses": 10}),
     "keypad_cut": Cast({"careful": 10, "guesses": 14}, {"kill": 40}),
     "staff": Cast({"careful": 15, "takes_out": 8, "looks_in": 6, "technician": 3}),
+    "duties": Cast(
+        {
+            "loads": 8,
+            "loads_and_goes": 4,
+            "clears": 4,
+            "audits": 2,
+            "hands_out": 5,
+            "reassigns": 5,
+            "nowhere_to_put": 3,
+            "keeps_house": 3,
+            "shows_labels": 2,
+            "types": 4,
+        }
+    ),
+    "duties_cut": Cast({"loads": 10, "loads_and_goes": 30, "clears": 4, "careful": 20, "passer_by": 30}, {"kill": 60}),
     "power": Cast({"careful": 15, "comes_back": 8}, {"cut": 30}),
     "power_back": Cast({"comes_back": 40}, {"cut": 60}),
     "power_crowd": Cast({"hurried": 300}, {"kill": 80}, {"doors_minute_max": 2}),

@@ -73,7 +73,7 @@ class AuthorityFirst(Check):
             self.breach(f"event {row.seq} granted a token that had expired by true time")
         if row.kind == "granted":
             self._judge_key(permit, token)
-        if row.kind != "moved" and 0 < scene.register.revoked.get(token.cti, 0) <= permit.list_version:
+        if row.kind != "moved" and 0 < scene.register.revoked.get(token.duty or token.cti, 0) <= permit.list_version:
             self.breach(f"event {row.seq} {row.kind} a token that is revoked")
 
     def _judge_key(self, permit: Permit, token: Issued) -> None:
@@ -295,7 +295,8 @@ class CoilsRest(Check):
 class RestartsOpenNothing(Check):
     """Invariant 5. The event that allows an order was written by this run of the program, and something outside caused
     it just before: the code at the scanner, a button, or a command that was sent with this grant, not as a retained
-    message, and not more than its life and ten seconds ago by the cabinet's clock. One command id is done once.
+    message, and not more than its life and ten seconds ago by the cabinet's clock; with staff at work a code or a
+    label that is shown, a button, or a door that was shut. One command id is done once.
     """
 
     number, name = 5, "restarts_open_nothing"
@@ -304,6 +305,12 @@ class RestartsOpenNothing(Check):
         """No command was done."""
         super().__init__(scene)
         self._done: deque[str] = deque(maxlen=4000)
+        self._shut_ms = -1
+
+    def swung(self, swing: Swing) -> None:
+        """A leaf moves."""
+        if not swing.open:
+            self._shut_ms = swing.ms
 
     def ordered(self, order: Order) -> None:
         """An order leaves the machine."""
@@ -324,12 +331,20 @@ class RestartsOpenNothing(Check):
             self._recent(row, max(*touched, self.scene.shown.get(row.cti, -1)))
 
     def _judge(self, row: Row) -> None:
+        if row.data.get("duty"):
+            self._recent(row, self._worked())
+            return
         if row.data.get("source") != "cloud":
             self._recent(row, self.scene.shown.get(row.cti, -1))
             return
         sent = self.scene.sent.get(row.cti, [])
         if not any(not s.retained and row.at_ms // 1000 <= s.exp + 10 for s in sent):
             self.breach(f"event {row.seq} granted door {row.door} on a command that was retained, late or never sent")
+
+    def _worked(self) -> int:
+        """When anything was shown, touched or shut last: in a duty the next door may follow from each."""
+        scene = self.scene
+        return max(self._shut_ms, *scene.shown.values(), *scene.touched.values(), -1)
 
     def _recent(self, row: Row, caused_ms: int) -> None:
         if caused_ms < 0 or row.ms - caused_ms > STIMULUS_MS + 2 * self.scene.slow_ms:

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from locker.model import Purpose, Show
 from sim.world.archive import Row
+from sim.world.checks_duty import DUTY
 from sim.world.checks_keeping import KEEPING
 from sim.world.lock_boards import place
 from sim.world.scene import AT_THE_CABINET, BELIEF_MS, Check, Scene
@@ -34,8 +35,8 @@ REFUSES = ("denied", "code_wrong", "keypad_locked", "visit_ended")
 
 
 class CustodyFollows(Check):
-    """Invariant 2. What the disk says to lie behind each door is what the events say: in with a deposit, out with a
-    collection, a taking out, a cancelling or a move.
+    """Invariant 2. What the disk says to lie behind each door is what the events say: in with a deposit or a load, out
+    with a collection, a taking out, a recall, a cancelling or a move, and what an audit corrected.
     """
 
     number, name = 2, "custody_follows_events"
@@ -367,5 +368,6 @@ MORE: tuple[type[Check], ...] = (
     BoardsSeen,
     KeypadLocked,
     *KEEPING,
+    *DUTY,
 )
 """The further checks, by the number of their invariant."""

@@ -28,10 +28,17 @@ class DeadlinesKept(Check):
         super().__init__(scene)
         self._since_ms: dict[tuple[str, int], int] = {}
 
+    def _moved(self, row: Row) -> int:
+        """Since when an item has lain here that staff have laid elsewhere: an order's oldest, wherever it was."""
+        old = [ms for (order, _), ms in self._since_ms.items() if order == row.data["order"]]
+        return min(old, default=self.scene.clock() - self.scene.slow_ms)
+
     def row(self, row: Row) -> None:
         """An item is laid in, or is overdue."""
         item, now_ms = (str(row.data.get("order", "")), row.door), self.scene.clock()
-        if row.kind == "deposited":
+        if row.kind == "reassigned":
+            self._since_ms[item] = self._moved(row)
+        elif row.kind in ("deposited", "loaded"):
             self._since_ms[item] = now_ms - self.scene.slow_ms  # before the commit
         elif row.kind == "overdue":
             lain_ms = now_ms - self._since_ms.get(item, now_ms)

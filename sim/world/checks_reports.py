@@ -43,6 +43,7 @@ NEVER_EMPTIED: tuple[str, ...] = (
     "deposited",
 )
 NEVER_EMPTIED += ("collected", "taken_out", "reopened", "moved", "found_open", "staff_called", "jammed", "log_trimmed")
+NEVER_EMPTIED += ("loaded", "unloaded", "recalled", "handed_out", "reassigned", "audited", "corrected")
 SAYS_OPEN = ("opened", "opened_late", "found_open", "forced")
 SAYS_SHUT = ("shut", "deposited", "collected")
 

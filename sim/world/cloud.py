@@ -12,12 +12,13 @@ from typing import Any
 
 from locker.authority import hotp
 from sim.cloud_log import EventLog, Received, read
+from sim.whereabouts import ARRIVES, FROM, LEAVES
 from sim.world.broker import Broker, Clock
 from sim.world.site import DIGITS, PICKUP
 
 COMMAND_LIFE_S = 30
 ACK_MS = 200
-NO_LONGER_HELD = ("collected", "taken_out", "cancelled", "lapsed")
+NO_LONGER_HELD = (*LEAVES, "lapsed")
 
 
 class Cloud:
@@ -80,12 +81,12 @@ class Cloud:
             self.sms[bytes.fromhex(data["order"]).decode()] = hotp.code(PICKUP, int(data["load"]), DIGITS)
         if kind in ("wrong_door", "quarantine_lifted"):
             (self.barred.add if kind == "wrong_door" else self.barred.discard)(str(data["device"]))
-        if kind == "deposited":
-            self.held[door] = bytes.fromhex(data["order"]).decode()
-        elif kind in NO_LONGER_HELD:
+        if kind in FROM:
+            self.held.pop(int(data.get("from", 0)), None)
+        if kind in NO_LONGER_HELD:
             self.held.pop(door, None)
-        elif kind == "moved":
-            self.held.pop(int(data["from"]), None)
+        if kind in ARRIVES:
+            self.held[door] = bytes.fromhex(data["order"]).decode()
 
     @property
     def stored(self) -> int:

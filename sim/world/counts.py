@@ -1,7 +1,7 @@
 """What really happened, counted: faults, states, transitions, refusals, events, people.
 
 A name is ``group/name``; counts of many worlds are added up; ``coverage`` says what a campaign has not met.
-``counted_tables`` looks on while the two production tables fire; it changes nothing of them.
+``counted_tables`` looks on while the three production tables fire; it changes nothing of them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from locker import compartment, visit
-from locker.machine import COMPARTMENT, VISIT, Cell, DoorState, Table, VisitState
+from locker import compartment, duty, visit
+from locker.machine import COMPARTMENT, DUTY, VISIT, Cell, DoorState, DutyState, Table, VisitState
 from sim.world.seam import POINTS
 
 Counts = Counter[str]
@@ -38,14 +38,15 @@ CUTS = tuple(f"{ends}/{point}" for ends in ("power_cut", "killed") for point in 
 
 
 def wanted_states() -> set[str]:
-    """Every state of both tables, as it is counted."""
-    return {f"door/{s.value}" for s in DoorState} | {f"visit/{s.value}" for s in VisitState}
+    """Every state of the three tables, as it is counted."""
+    doors = {f"door/{s.value}" for s in DoorState} | {f"visit/{s.value}" for s in VisitState}
+    return doors | {f"duty/{s.value}" for s in DutyState}
 
 
 def wanted_rows() -> set[str]:
-    """Every row of both tables, as it is counted."""
-    doors = {f"door_row/{trigger}:{source.value}" for trigger, source, _ in COMPARTMENT}
-    return doors | {f"visit_row/{trigger}:{source.value}" for trigger, source, _ in VISIT}
+    """Every row of the three tables, as it is counted."""
+    tables = (("door", COMPARTMENT), ("visit", VISIT), ("duty", DUTY))
+    return {f"{name}_row/{trigger}:{source.value}" for name, rows in tables for trigger, source, _ in rows}
 
 
 def grouped(counts: Counts) -> dict[str, dict[str, int]]:
@@ -60,7 +61,11 @@ def grouped(counts: Counts) -> dict[str, dict[str, int]]:
 @contextmanager
 def counted_tables(counts: Counts, reached: Callable[[str], None] = lambda state: None) -> Iterator[None]:
     """Count every row that fires and every state that is reached, as long as the context lasts; tell ``reached``."""
-    tables: tuple[tuple[str, Table[Any]], ...] = (("door", compartment.TABLE), ("visit", visit.TABLE))
+    tables: tuple[tuple[str, Table[Any]], ...] = (
+        ("door", compartment.TABLE),
+        ("visit", visit.TABLE),
+        ("duty", duty.TABLE),
+    )
     for name, table in tables:
         _look_on(name, table, counts, reached)
     try:

@@ -42,12 +42,8 @@ _NO_BUTTON = (
     "the screen has no button then, no other code may take over, and a pulse that is due makes it opening first"
 )
 _TREND = "it takes hundreds of openings of one door, or half a million; tests/test_upkeep.py has both"
-_ON_DUTY = (
-    "a world's staff open named doors; duties are walked at random in tests/test_duty_random.py, cut at every commit in"
-    " tests/test_duty_power_cut.py, and played on the real program by locker demo --scenario staff"
-)
-ON_DUTY = ("loaded", "unloaded", "load_given_up", "recalled", "handed_out", "reassigned", "audited", "corrected")
-"""What only staff at work can bring about."""
+_NO_CHORE = "no chore asks for that where it stands then; the table allows the command to any of them"
+_AT_NO_DOOR = "a duty is told of a door only while one of its own is being opened or stands open"
 UNREACHABLE: dict[str, str] = {
     **{
         f"visit_row/shut:{state}": _ONLY_OPEN
@@ -69,10 +65,14 @@ UNREACHABLE: dict[str, str] = {
     "event/rights_narrowed": _START,
     "event/numbered": "an item from before there were pick-up codes; a world begins empty and has codes from the first",
     "event/no_code": "the secret of pick-up codes is there in every world",
-    **{f"event/{kind}": _ON_DUTY for kind in (*ON_DUTY, "audit_done")},
-    **{f"refusal/label_{why}": _ON_DUTY for why in ("damaged", "elsewhere", "idle", "loaded", "unknown")},
-    "refusal/door_code": _ON_DUTY,
-    "refusal/staff_at_work": _ON_DUTY,
+    **{
+        f"duty_row/{fact}:{state}": _AT_NO_DOOR
+        for fact in ("opened", "shut", "gave_up")
+        for state in ("off", "choosing", "labelling", "listing", "reasoning", "asking")
+    },
+    "duty_row/opened:working": "a visit whose door stands open follows by itself what is seen of it",
+    "duty_row/shut:opening": "while a door is being opened, that it is shut says only: not yet",
+    **{f"duty_row/{row}": _NO_CHORE for row in ("label:listing", "list:labelling", "work:choosing")},
 }
 """What no world can meet, as it is counted, and why. A campaign that meets one of them all the same says so."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Site
 from sim.world.rarities import KINDS as RARE
 from sim.world.residents import COLLECTORS, DEPOSITORS, ROGUES
+from sim.world.site import CERTIFICATE
 from sim.world.staff import COMMANDS
 
 OPENS_MS, SHUTS_MS = 7 * HOUR_MS, 21 * HOUR_MS
@@ -24,6 +25,7 @@ def draw(seed: int, site: Site, end_ms: int, visits: int) -> list[Entry]:
     drawn = _owners(Random(f"{seed}/people"), site, end_ms, visits)
     days = end_ms / DAY_MS
     busy = min(1.0, visits / 60)
+    drawn += _loads(Random(f"{seed}/loads"), end_ms, LOADS_A_DAY * busy)
     for kind, often in RARELY.items():
         stream = Random(f"{seed}/people/{kind}")
         rate = often * days * busy * stream.choice((0.5, 1.0, 2.0))
@@ -62,6 +64,22 @@ def _owners(stream: Random, site: Site, end_ms: int, visits: int) -> list[Entry]
     return [entry for entry in drawn if entry[0] < end_ms]
 
 
+def _loads(stream: Random, end_ms: int, a_day: float) -> list[Entry]:
+    """Staff who load envelopes, and the owners of the certificates in them: most come with the code of their SMS."""
+    drawn: list[Entry] = []
+    rate = a_day * end_ms / DAY_MS
+    for number in range(int(rate) + (stream.random() < rate % 1)):
+        at_ms = _moment(stream, end_ms)
+        orders = [f"{CERTIFICATE}{number}-{n}" for n in range(stream.randint(1, 6))]
+        drawn.append((at_ms, "person", {"kind": "loads", "orders": orders}))
+        for order in orders:
+            later_ms = at_ms + stream.choice((MINUTE_MS * 6, HOUR_MS, 3 * HOUR_MS, 9 * HOUR_MS, DAY_MS))
+            who = stream.choice(("types", "types", "collects", *COLLECTORS))
+            if stream.random() < 0.8:
+                drawn.append((later_ms, "person", {"kind": who, "order": order}))
+    return [entry for entry in drawn if entry[0] < end_ms]
+
+
 def _moment(stream: Random, end_ms: int) -> int:
     """Mostly in office hours, sometimes at night; a short world is all day."""
     day = stream.randrange(max(1, -(-end_ms // DAY_MS))) * DAY_MS
@@ -78,6 +96,8 @@ def _documents(stream: Random, end_ms: int) -> list[Entry]:
     return drawn
 
 
+LOADS_A_DAY = 4.0
+"""How many loads a day a busy cabinet has."""
 KINDS = ("careful",) * 8 + ("hurried",) * 3 + DEPOSITORS
 RARELY: dict[str, float] = {
     **dict.fromkeys(ROGUES, 2.0),
@@ -88,6 +108,14 @@ RARELY: dict[str, float] = {
     "staff_errs": 1.0,
     "technician": 0.7,
     "caretaker": 6.0,
+    "loads_and_goes": 1.0,
+    "clears": 2.0,
+    "audits": 0.7,
+    "hands_out": 1.0,
+    "reassigns": 1.0,
+    "nowhere_to_put": 0.6,
+    "keeps_house": 1.0,
+    "shows_labels": 1.0,
     **dict.fromkeys(RARE, 0.6),
 }
 """How often a day each of these comes to a busy cabinet."""

@@ -99,9 +99,9 @@ def _unspent(me: Person) -> Deeds:
     """Every code that was claimed and never saw its door open still opens that door, and only that."""
     world = me.world
     for cti, door in world.archive.claimed():
-        if not door:
-            continue  # of a duty, which opens nothing by itself
         token = world.register.tokens[cti]
+        if not door or token.duty:
+            continue  # of a duty, or of one of its openings: nobody can show those again
         now_s = (WALL_MS + world.ms) // 1000
         _, custody, order, _ = world.archive.doors()[door]
         there = token.purpose in (Purpose.STAFF, Purpose.TECHNICIAN) or order == token.order

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.world.world import Deeds, World
 
 GLANCE_MS = 250
-LATER = ("rate_limited", "too_often", "busy")
+LATER = ("rate_limited", "too_often", "busy", "staff_at_work")
 GIVES_UP = ("refused", "jammed", "out_of_order", "cancelled", "alarm_open", "idle")
 OF_WHAT_LIES_INSIDE = ("larger", "nothing", "took_out", "left_in")
 
@@ -211,9 +211,9 @@ class Person:
         return self.is_let_in()
 
     def mine(self, door: int) -> bool:
-        """Whether this door was opened for the code that this person showed last: whoever stands there can tell."""
+        """Whether this door was opened for the code that this person showed last, or in the duty that began with it."""
         permit = self.scene.story.permits.get(door)
-        return permit is not None and permit.row.cti == self.cti
+        return permit is not None and self.cti in (permit.row.cti, permit.row.data.get("duty"))
 
     def is_let_in(self) -> int:
         """The door that stands open for this person, 0 for none."""

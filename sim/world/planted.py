@@ -45,6 +45,7 @@ _COIL, _SIGHTINGS, _COMMANDS, _SERVICE = (
     "locker/commands.py",
     "locker/service.py",
 )
+_DUTY, _BOOKS = "locker/duty.py", "locker/books.py"
 _KEYPAD, _READER, _BOARD = "locker/keypad.py", "drivers/door_reader.py", "drivers/board.py"
 _NETWORK_ONLY = "if bearer.source not in AT_THE_CABINET and bearer.purpose in (Purpose.DEPOSIT, Purpose.COLLECT):"
 _GRACE = "self._hall.finish(self._room, now)\n        self.timer_ms = now.ms + self._rules.grace_ms"
@@ -355,6 +356,56 @@ SABOTAGES: tuple[Sabotage, ...] = (
         'bearer.source == "gave_way"',
         2,
         "called_away",
+    ),
+    # staff at work
+    Sabotage(
+        "a duty goes on while a resident is served",
+        _RECEPTION,
+        'self._cabinet.duty.end("next_person", now)',
+        "pass",
+        2,
+        "duties",
+    ),
+    Sabotage(
+        "a duty's code is never spent",
+        _DUTY,
+        "self.cabinet.say(KeepToken(self.cabinet.ledger.spend(token, 0)))",
+        "pass",
+        3,
+        "duties",
+    ),
+    Sabotage(
+        "a duty that goes on counts its openings anew",
+        _DUTY,
+        "while self.cabinet.ledger.get(opening_id(token.cti, self._opening)) is not None:",
+        "while False:",
+        3,
+        "duties_cut",
+    ),
+    Sabotage(
+        "a load that a power cut stopped is forgotten",
+        _BOOKS,
+        'self.close(room, UNSETTLED, {"by": errand.by})',
+        "self._cabinet.keep(room)",
+        2,
+        "duties_cut",
+    ),
+    Sabotage(
+        "what staff took out stays in the books",
+        "locker/clearing.py",
+        "self.duty.say(self.event, room, **item)\n            books.empty(room)",
+        "self.duty.say(self.event, room, **item)",
+        2,
+        "duties",
+    ),
+    Sabotage(
+        "loaded as soon as the door is open",
+        "locker/loading.py",
+        """        return Page("duty_put_in", room.door, (*larger, "not_in"), facts)""",
+        """        self.duty.say("loaded", room, order=self._label.order.hex(), kind="certificate")
+        return Page("duty_put_in", room.door, (*larger, "not_in"), facts)""",
+        6,
+        "duties",
     ),
     # other boards
     Sabotage(

@@ -14,7 +14,7 @@ from locker.authority.claims import AUD, ERRAND, EXP
 from locker.authority.keys import kid_of
 from locker.authority.token import PREFIX
 from locker.model import Purpose
-from sim.world import residents, staff, weather
+from sim.world import residents, rounds, staff, weather
 from sim.world.people import Person
 from sim.world.plan import Happening
 from sim.world.site import (
@@ -382,5 +382,5 @@ KINDS: dict[str, Callable[[Person], Deeds]] = {
         loose_switch,
     )
 }
-EVERYBODY: dict[str, Callable[[Person], Deeds]] = residents.KINDS | staff.KINDS | KINDS
+EVERYBODY: dict[str, Callable[[Person], Deeds]] = residents.KINDS | staff.KINDS | rounds.KINDS | KINDS
 """Every kind of person, by the name that plans use."""

@@ -304,7 +304,7 @@ def shares(me: Person) -> Deeds:
 
 def copies(me: Person) -> Deeds:
     """A thief who photographed somebody's code shows it at once after them, and wildly touches old buttons."""
-    tokens = list(me.world.register.tokens.values())[-6:]
+    tokens = [token for token in me.world.register.tokens.values() if token.text][-6:]
     for token in tokens[:3]:
         door = yield from me.presents(token, tries=1)
         if door:
@@ -344,7 +344,7 @@ def _collect_code(me: Person, life_s: int = 3600) -> Issued:
 
 def _puts_in(me: Person, door: int) -> Deeds:
     yield me.chance.randint(500, 25_000)
-    if me.order not in me.street.papers(door):
+    if me.order not in me.street.papers(door) and me.mine(door):  # it may have been opened for the next person since
         me.street.put(door, me.order)
     yield me.chance.randint(500, 5000)
     yield from me.shuts(door)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sim.whereabouts import ARRIVES, FROM, LEAVES
 from sim.world.archive import Archive, Row
 from sim.world.plan import Site
 from sim.world.site import Register
@@ -75,14 +76,14 @@ class Story:
         self.lapsed: set[str] = set()
         self.held: dict[int, str] = {}
         self.revoked_version = self.keys_version = 0
-        self.staff = False
+        self.staff, self.duty = False, ""
 
     def take(self, row: Row) -> None:
         """One more row."""
         self.seq = row.seq
         kind, door, cti = row.kind, row.door, row.cti
         if kind == "started":
-            self.run_seq, self.staff = row.seq, False
+            self.run_seq, self.staff, self.duty = row.seq, False, ""
             for permit in self.permits.values():
                 permit.ended = True
         elif kind in ALLOWS:
@@ -95,6 +96,8 @@ class Story:
             self.lapsed.add(cti)
         elif kind in ("staff_present", "staff_left"):
             self.staff = kind == "staff_present"
+        elif kind in ("duty_started", "duty_ended"):
+            self.duty = cti if kind == "duty_started" else ""
         elif kind == "revoked_changed":
             self.revoked_version = int(row.data["version"])
         elif kind == "keys_changed":
@@ -114,12 +117,12 @@ class Story:
         self.permits[row.door] = Permit(row, staffed, self.revoked_version, self.keys_version)
 
     def _custody(self, row: Row) -> None:
-        if row.kind == "deposited":
-            self.held[row.door] = bytes.fromhex(row.data["order"]).decode()
-        elif row.kind in ("collected", "taken_out", "cancelled"):
+        if row.kind in FROM:
+            self.held.pop(int(row.data.get("from", 0)), None)
+        if row.kind in LEAVES:
             self.held.pop(row.door, None)
-        elif row.kind == "moved":
-            self.held.pop(int(row.data["from"]), None)
+        if row.kind in ARRIVES:
+            self.held[row.door] = bytes.fromhex(row.data["order"]).decode()
 
 
 class Trouble:

@@ -39,6 +39,10 @@ OLD_S, NOT_YET_S = WALL_MS // 1000 - 86_400, WALL_MS // 1000 + 60 * 86_400
 """When the old key has run out, and from when the one that is not valid yet holds."""
 BUILT_S = WALL_MS // 1000 - 30 * 86_400
 """When the program of every world was built."""
+CERTIFICATE = "E"
+"""How the orders of envelopes begin that staff load; a resident's own do not."""
+OPENINGS_MAX = 1000
+"""So many doors one duty may open."""
 INVITE = "https://example.org/x?c={cabinet}&n={nonce}"
 SIZES: tuple[Literal["S", "M", "L"], ...] = ("S", "S", "S", "M", "M", "L")
 RESIDENT_PURPOSES: list[Any] = ["deposit", "collect"]
@@ -80,7 +84,11 @@ def configuration(site: Site, path: str) -> config.Config:
         keys=[] if site.root else keys,
         pickup=config.Pickup(digits=DIGITS),
         invite=config.Invite(url=INVITE),
-        keeping=config.Keeping(submission_days=site.keeping_days, notice_hours=6 if site.keeping_days == 1 else 24),
+        keeping=config.Keeping(
+            submission_days=site.keeping_days,
+            certificate_days=site.keeping_days,
+            notice_hours=6 if site.keeping_days == 1 else 24,
+        ),
         power=supply.configured(site.reserve_s) if site.reserve_s else None,
         tamper=config_fittings.Tamper(pin=16) if site.reserve_s else None,
         climate=config_fittings.Climate(probe="w1_slave", every_s=supply.EVERY_S) if site.reserve_s else None,
@@ -102,7 +110,8 @@ def _places(site: Site) -> dict[int, tuple[str, int]]:
 class Issued:
     """One token as the cloud knows it. ``genuine``: made for this cabinet with a key that may; times are Unix s.
 
-    ``since`` is from when its key holds; ``cut_off`` says that its key has a cut-off.
+    ``since`` is from when its key holds; ``cut_off`` says that its key has a cut-off; ``duty`` is the token of the duty
+    whose opening this is, "" for what somebody can show.
     """
 
     text: str
@@ -115,6 +124,7 @@ class Issued:
     genuine: bool
     since: int = 0
     cut_off: bool = False
+    duty: str = ""
 
 
 class Register:
@@ -128,6 +138,7 @@ class Register:
         self.revoked: dict[str, int] = {}
         self.typed: dict[str, list[str]] = {}
         self.nonces: dict[str, bytes] = {}
+        self.labelled: set[str] = set()
         self.lists = 0
         self.cut_offs: dict[int, int] = {}
 
@@ -137,6 +148,17 @@ class Register:
         cti, digits = (begin + load.to_bytes(8, "big")).hex(), hotp.code(PICKUP, load, DIGITS)
         self.tokens[cti] = Issued(digits, cti, Purpose.COLLECT, order, 0, 0, 1 << 40, True)
         self.typed.setdefault(digits, []).append(cti)
+
+    def opening(self, cti: str, duty: str, order: str) -> None:
+        """A duty opens a door: its id follows from the duty's token and a number (docs/tokens.md, section 8).
+
+        The order has to be that of an envelope whose label was scanned, or of an item that staff had in their hands.
+        """
+        token, begin = self.tokens.get(duty), b"locker duty " + bytes.fromhex(duty)
+        ids = (hashlib.sha256(begin + number.to_bytes(4, "big")).digest()[:16] for number in range(OPENINGS_MAX))
+        if token is not None and token.door == 0 and bytes.fromhex(cti) in ids:
+            known = order if not order or order in self.labelled else "?"
+            self.tokens[cti] = replace(token, text="", cti=cti, order=known, duty=duty)
 
     def make(
         self,

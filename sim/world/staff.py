@@ -285,7 +285,7 @@ def revokes(me: Person) -> Deeds:
     world = me.world
     world.register.lists = version = world.register.lists + 1
     for token in list(world.register.tokens.values())[-8:]:
-        if token.genuine and not token.text.isdecimal() and token.cti not in world.register.revoked:
+        if token.genuine and token.text and not token.text.isdecimal() and token.cti not in world.register.revoked:
             world.register.revoked[token.cti] = version
     own = me.code(Purpose.STAFF, door=me.street.doors[0])
     world.register.revoked[own.cti] = version

@@ -17,7 +17,7 @@ from sim.cloud_log import read
 from sim.world.archive import Archive
 from sim.world.checks_reports import Checks
 from sim.world.plan import Site
-from sim.world.scene import Check, Scene, Trouble
+from sim.world.scene import Breach, Check, Scene, Trouble
 from sim.world.site import WALL_MS, Issued, Register
 from sim.world.street import Order, Reading, Street, Swing
 
@@ -137,6 +137,10 @@ class Stand:
     def received(self, seq: int, body: bytes, after: int, digest: bytes) -> None:
         """The cloud receives an event."""
         self.checks.tell("received", read(seal_event(body, after, digest)))
+
+    def breaches(self) -> list[Breach]:
+        """What was found, by all checks."""
+        return [breach for check in self.checks.all for breach in check.found]
 
     def broken(self) -> set[int]:
         """The invariants that are said not to hold."""
