@@ -114,8 +114,8 @@ STATE_NAMES: dict[str, tuple[str, str]] = {
 PART_NAMES: dict[str, tuple[str, str]] = {
     "faults": ("故障", "faults"),
     "cuts": ("断电与被杀的时点", "power cuts and kills, by moment"),
-    "states": ("柜门与来访的状态", "states of doors and visit"),
-    "rows": ("状态表的各行", "rows of the two tables"),
+    "states": ("柜门、来访、值班的状态", "states of doors, visit and duty"),
+    "rows": ("状态表的各行", "rows of the three tables"),
     "refusals": ("拒绝的理由", "reasons for refusals"),
     "events": ("事件的种类", "types of events"),
     "people": ("各种各样的人", "kinds of people"),

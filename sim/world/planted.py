@@ -7,24 +7,8 @@ invariant that breaks, and in what company the world is played (``sim.world.cast
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Sabotage:
-    """One bug: ``old`` stands exactly once in ``file``; ``cast`` names the company, "disk" the disk that is cut.
-
-    ``crash`` True: the honest consequence is that the program dies of itself, and dying counts as the catch.
-    """
-
-    name: str
-    file: str
-    old: str
-    new: str
-    invariant: int
-    cast: str
-    crash: bool = False
-
+from sim.world.planted_more import MORE
+from sim.world.sabotage import Sabotage
 
 _ACTING = """        receipts = self.store.commit(keeps, now)
         acts = [e for e in effects if not isinstance(e, KEEPS)]
@@ -45,7 +29,6 @@ _COIL, _SIGHTINGS, _COMMANDS, _SERVICE = (
     "locker/commands.py",
     "locker/service.py",
 )
-_DUTY, _BOOKS = "locker/duty.py", "locker/books.py"
 _KEYPAD, _READER, _BOARD = "locker/keypad.py", "drivers/door_reader.py", "drivers/board.py"
 _NETWORK_ONLY = "if bearer.source not in AT_THE_CABINET and bearer.purpose in (Purpose.DEPOSIT, Purpose.COLLECT):"
 _GRACE = "self._hall.finish(self._room, now)\n        self.timer_ms = now.ms + self._rules.grace_ms"
@@ -357,89 +340,6 @@ SABOTAGES: tuple[Sabotage, ...] = (
         2,
         "called_away",
     ),
-    # staff at work
-    Sabotage(
-        "a duty goes on while a resident is served",
-        _RECEPTION,
-        'self._cabinet.duty.end("next_person", now)',
-        "pass",
-        2,
-        "duties",
-    ),
-    Sabotage(
-        "a duty's code is never spent",
-        _DUTY,
-        "self.cabinet.say(KeepToken(self.cabinet.ledger.spend(token, 0)))",
-        "pass",
-        3,
-        "duties",
-    ),
-    Sabotage(
-        "a duty that goes on counts its openings anew",
-        _DUTY,
-        "while self.cabinet.ledger.get(opening_id(token.cti, self._opening)) is not None:",
-        "while False:",
-        3,
-        "duties_cut",
-    ),
-    Sabotage(
-        "a load that a power cut stopped is forgotten",
-        _BOOKS,
-        'self.close(room, UNSETTLED, {"by": errand.by})',
-        "self._cabinet.keep(room)",
-        2,
-        "duties_cut",
-    ),
-    Sabotage(
-        "what staff took out stays in the books",
-        "locker/clearing.py",
-        "self.duty.say(self.event, room, **item)\n            books.empty(room)",
-        "self.duty.say(self.event, room, **item)",
-        2,
-        "duties",
-    ),
-    Sabotage(
-        "loaded as soon as the door is open",
-        "locker/loading.py",
-        """        return Page("duty_put_in", room.door, (*larger, "not_in"), facts)""",
-        """        self.duty.say("loaded", room, order=self._label.order.hex(), kind="certificate")
-        return Page("duty_put_in", room.door, (*larger, "not_in"), facts)""",
-        6,
-        "duties",
-    ),
-    # other boards
-    Sabotage(
-        "a coil on pins waits for the program to end it",
-        "drivers/mcp23017.py",
-        "self._enable.pulse(self._on, ms)",
-        "self._enable.write(self._on)",
-        4,
-        "pins",
-    ),
-    Sabotage(
-        "bytes in the wrong order", "drivers/board_8a80.py", '"big" if board.byte', '"little" if board.byte', 6, "bytes"
-    ),
-    Sabotage(
-        "the relay beside it",
-        "drivers/modbus_relays.py",
-        "Relay(channel, board.channels, base)",
-        "Relay(channel ^ 1, board.channels, base)",
-        1,
-        "relays",
-    ),
-    # deadlines and the reserve
-    Sabotage(
-        "a low reserve refuses nobody",
-        "locker/power.py",
-        "return self.shutting_down or (self.on_reserve is True and self.level is not Level.FULL)",
-        "return self.shutting_down",
-        1,
-        "mains",
-    ),
-    Sabotage("a day is an hour", "locker/deadlines.py", "return days * DAY_MS", "return days * HOUR_MS", 2, "kept"),
-    # the disk that is cut
-    Sabotage("no sync", _STORE, "PRAGMA synchronous=FULL", "PRAGMA synchronous=OFF", 7, "disk"),
-    Sabotage("commits share a sector", _STORE, "?psow=0", "?psow=1", 7, "disk"),
-    Sabotage("commands are not remembered", _COMMANDS, "self._cabinet.say(KeepCommand(row))", "pass", 5, "cloud"),
+    *MORE,
 )
 """Every planted bug, by invariant."""

@@ -27,7 +27,8 @@ from sim.demo_progress import Bar
 from sim.world.campaign import MEMORY, play
 from sim.world.casts import CASTS
 from sim.world.company import plan_of, seeds
-from sim.world.planted import SABOTAGES, Sabotage
+from sim.world.planted import SABOTAGES
+from sim.world.sabotage import Sabotage
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("locker", "drivers", "sim")

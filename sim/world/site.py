@@ -17,6 +17,7 @@ from locker.authority.hotp import Secret
 from locker.authority.issue import issue
 from locker.model import Purpose
 from sim.world import lock_boards, supply
+from sim.world.archive import Row
 from sim.world.plan import Site
 
 CABINET, ELSEWHERE = "world-1", "world-2"
@@ -84,11 +85,7 @@ def configuration(site: Site, path: str) -> config.Config:
         keys=[] if site.root else keys,
         pickup=config.Pickup(digits=DIGITS),
         invite=config.Invite(url=INVITE),
-        keeping=config.Keeping(
-            submission_days=site.keeping_days,
-            certificate_days=site.keeping_days,
-            notice_hours=6 if site.keeping_days == 1 else 24,
-        ),
+        keeping=_keeping(site.keeping_days),
         power=supply.configured(site.reserve_s) if site.reserve_s else None,
         tamper=config_fittings.Tamper(pin=16) if site.reserve_s else None,
         climate=config_fittings.Climate(probe="w1_slave", every_s=supply.EVERY_S) if site.reserve_s else None,
@@ -101,9 +98,19 @@ def configuration(site: Site, path: str) -> config.Config:
     )
 
 
+def _keeping(days: int) -> config.Keeping:
+    """How long items may lie; what may lie for one day only is told of a few hours before."""
+    return config.Keeping(submission_days=days, certificate_days=days, notice_hours=6 if days == 1 else 24)
+
+
 def _places(site: Site) -> dict[int, tuple[str, int]]:
     """Each door's board and channel by the configuration's names."""
     return {door: lock_boards.place(site, number, channel) for door, (number, channel) in wires(site).items()}
+
+
+def plain(order: str) -> str:
+    """An order as people write it, from the hexadecimal of events."""
+    return bytes.fromhex(order).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,16 @@ class Register:
         self.labelled: set[str] = set()
         self.lists = 0
         self.cut_offs: dict[int, int] = {}
+
+    def learn(self, row: Row) -> None:
+        """A row that was committed: what staff do makes authorities of their own, and puts items into their hands."""
+        data = row.data
+        if row.kind == "granted" and "duty" in data:
+            self.opening(row.cti, str(data["duty"]), plain(data.get("order", "")))
+        elif row.kind == "taken_out" and data.get("why") == "reassign":
+            self.labelled.add(plain(data["item"]))
+        if "load" in data:
+            self.load(int(data["load"]), plain(data["order"]))
 
     def load(self, load: int, order: str) -> None:
         """An item got a load number: its pick-up code is good for it, under an id that follows from the number."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from locker.model import Quality, Show
 from sim.cloud_log import Received
-from sim.world.archive import Archive, Row
+from sim.world.archive import Archive
 from sim.world.broker import Broker
 from sim.world.checks_books import MORE
 from sim.world.checks_reports import Checks
@@ -26,7 +26,7 @@ from sim.world.coverage import Overlap
 from sim.world.machine import Machine
 from sim.world.plan import DAY_MS, Happening, Plan
 from sim.world.scene import Breach, Check, Scene, Trouble
-from sim.world.site import CERTIFICATE, WALL_MS, Register, configuration
+from sim.world.site import CERTIFICATE, WALL_MS, Register, configuration, plain
 from sim.world.street import Energised, Order, Street
 from sim.world.supply import Supply
 from sim.world.trace import KEPT, Trace
@@ -347,9 +347,9 @@ class World:
         for row in rows:
             self.scene.story.take(row)
             self.counts[f"event/{row.kind}"] += 1
-            self._note(row)
-            if "load" in row.data:
-                self.register.load(int(row.data["load"]), bytes.fromhex(row.data["order"]).decode())
+            self.register.learn(row)
+            if row.kind == "collected" and plain(row.data["order"]).startswith(CERTIFICATE):
+                self.counts["total/certificates"] += 1
             if "reason" in row.data and row.kind in ("denied", "command_refused"):
                 self.counts[f"refusal/{row.data['reason']}"] += 1
             more = " ".join(f"{key}={row.data[key]}" for key in ("purpose", "cti", "reason", "why") if key in row.data)
@@ -357,15 +357,6 @@ class World:
             self.checks.tell("row", row)
         if rows:
             self.checks.tell("rows", rows)
-
-    def _note(self, row: Row) -> None:
-        """What staff do makes authorities of their own, and puts items into their hands."""
-        if row.kind == "granted" and "duty" in row.data:
-            self.register.opening(row.cti, str(row.data["duty"]), bytes.fromhex(row.data.get("order", "")).decode())
-        elif row.kind == "collected" and bytes.fromhex(row.data["order"]).startswith(CERTIFICATE.encode()):
-            self.counts["total/certificates"] += 1
-        elif row.kind == "taken_out" and row.data.get("why") == "reassign":
-            self.register.labelled.add(bytes.fromhex(row.data["item"]).decode())
 
     def new_run(self) -> None:
         """The program starts: what was on the disk is read again, then the checks begin a new run."""

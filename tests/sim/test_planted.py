@@ -12,8 +12,9 @@ import pytest
 
 from sim.world.casts import CASTS
 from sim.world.company import plan_of, seeds
-from sim.world.planted import SABOTAGES, Sabotage
+from sim.world.planted import SABOTAGES
 from sim.world.planting import ROOT, spoilt, try_out
+from sim.world.sabotage import Sabotage
 
 LIVE = {
     "forgets to spend": {"spent_opens_nothing"},

@@ -13,7 +13,7 @@ import pytest
 
 from locker import texts
 from locker.cli.main import main
-from locker.machine import COMPARTMENT, VISIT
+from locker.machine import COMPARTMENT, DUTY, VISIT
 from locker.model import Refusal
 from sim.world import campaign, report
 from sim.world.counts import CUTS, FAULTS
@@ -48,11 +48,12 @@ def judged(counts: Counter[str], worlds: int = COMPLETE_WORLDS, seconds: float =
 def test_all_that_the_production_tables_name_is_wanted() -> None:
     """Each row, state, refusal and event type is wanted, or in the table of what no world can meet, with a reason."""
     names = {name for names in wanted(PEOPLE).values() for name in names}
-    rows = {f"door_row/{t}:{s.value}" for t, s, _ in COMPARTMENT} | {f"visit_row/{t}:{s.value}" for t, s, _ in VISIT}
+    tables = {"door": COMPARTMENT, "visit": VISIT, "duty": DUTY}
+    rows = {f"{name}_row/{t}:{s.value}" for name, table in tables.items() for t, s, _ in table}
     events = {f"event/{kind}" for kind in texts.catalogue("zh")["events"]}
     refusals = {f"refusal/{reason.value}" for reason in Refusal}
     people = {f"people/{kind}" for kind in PEOPLE}
-    states = {f"door/{s.value}" for _, s, _ in COMPARTMENT} | {f"visit/{s.value}" for _, s, _ in VISIT}
+    states = {f"{name}/{s.value}" for name, table in tables.items() for _, s, _ in table}
     assert names | set(UNREACHABLE) == {*FAULTS, *CUTS, *rows, *events, *refusals, *people, *states}
     assert not names & set(UNREACHABLE)
     assert all(len(why) > 20 for why in [*UNREACHABLE.values(), *NO_OVERLAP.values()])
