@@ -60,7 +60,7 @@ CASTS: dict[str, Cast] = {
             "types": 4,
         }
     ),
-    "duties_cut": Cast({"loads": 10, "loads_and_goes": 30, "clears": 4, "careful": 20, "passer_by": 30}, {"kill": 60}),
+    "duties_cut": Cast({"loads": 4, "loads_and_goes": 20, "passer_by": 150}, {"kill": 60}, visits=60),
     "power": Cast({"careful": 15, "comes_back": 8}, {"cut": 30}),
     "power_back": Cast({"comes_back": 40}, {"cut": 60}),
     "power_crowd": Cast({"hurried": 300}, {"kill": 80}, {"doors_minute_max": 2}),
