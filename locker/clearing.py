@@ -149,7 +149,15 @@ class Round(Chore):
         assert room is not None, "an answer about no door"
         self.done += 1
         self.settle(room, self._answer, now)
-        self._next(now)
+        if self._left and self.duty.unattended:
+            self._pause()
+        else:
+            self._next(now)
+
+    def _pause(self) -> None:
+        """Nobody had done anything for long when the door was shut: it may have been anybody's hand. Ask to go on."""
+        self.room = None
+        self.duty.fire("list")
 
     def gave_up(self, room: Compartment, now: Now) -> None:
         """On with the others, when the person says so: the notice on the screen is about this one."""

@@ -58,7 +58,7 @@ class Duty:
         self.chore: Chore = Menu(self)
         self.counts: Counter[str] = Counter()
         self._opening = self._since_ms = self._until_ms = 0
-        self._settling = False
+        self._settling = self.unattended = False
         self._reason = ""
         self._page, self._scans = WorkPage(cabinet.screen), Scans(self)
         cabinet.screen.at_work = self.show
@@ -166,7 +166,7 @@ class Duty:
     def attend(self, now: Now) -> None:
         """Something was done at the cabinet: what was refused before is over."""
         self._act(now)
-        self._reason = ""
+        self._reason, self.unattended = "", False
 
     def touched(self, button: str, now: Now) -> None:
         """A button of this duty's page."""
@@ -271,6 +271,7 @@ class Duty:
         self.cabinet.keep(room)
         self._cell.fire("shut")
         self._settling, self.room, self._reason = True, None, ""
+        self.unattended = now.ms >= self._until_ms
         self.cabinet.visit.end(now, "shut")
         self._act(now)
         self.chore.shut(room, now)

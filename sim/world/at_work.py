@@ -14,6 +14,7 @@ from locker import door_labels
 from locker.model import Purpose, Show
 from sim.world import staff
 from sim.world.people import Person
+from sim.world.scene import DOORS_CODE
 from sim.world.site import CABINET
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ THINKS_MS: dict[str, tuple[int, int]] = {
 }
 """How long somebody reads and handles a page before they do something; "" for all others."""
 LISTED = "door:"
-ROUNDS = ("take_out", "recall", "audit")
 
 Pages = dict[str, Callable[[Show], "Deeds | None"]]
 
@@ -151,8 +151,7 @@ class AtWork:
         me = self.me
         if self._once_more("settle") and me.touch("settle"):
             return
-        if self.wishes and self.wishes[0] in ROUNDS and me.chance.random() < 0.7 and me.touch("go_on"):
-            self._begun.add(self.wishes.pop(0))
+        if me.chance.random() < 0.7 and self._once_more("go_on") and me.touch("go_on"):
             return
         while self.wishes:
             if me.touch(self.wishes.pop(0)):
@@ -180,11 +179,14 @@ class AtWork:
             self._touch("back")
 
     def _chooses(self, button: str, shown: Show) -> None:
-        """Touch a door's button, or show the code that is printed on the door."""
-        if self.me.chance.random() < 0.3:
-            self.me.hold(door_labels.encode(CABINET, int(button.removeprefix(LISTED))), "a door's code")
+        """Touch a door's button, or type its number, or show the code that is printed on the door."""
+        me, door, drawn = self.me, int(button.removeprefix(LISTED)), self.me.chance.random()
+        if drawn < 0.25:
+            me.hold(door_labels.encode(CABINET, door), DOORS_CODE)
+        elif drawn < 0.5 and shown.digits:
+            me.type(f"{door:0{shown.digits}}")
         else:
-            self.me.touch(button)
+            me.touch(button)
 
     def _round(self, shown: Show) -> None:
         """All of them, mostly; once begun, on until nothing is left."""
@@ -215,11 +217,17 @@ class AtWork:
         self._touch(self.me.chance.choice(reasons))
 
     def _where(self, shown: Show) -> None:
-        """Any place, a larger one or a low one; back after a while."""
+        """Any place, a larger one or a low one; or it has the wrong label, and stays; back after a while."""
+        if self.me.chance.random() < 0.3 and self._relabels(shown):
+            return
         if not self._once_more("where"):
             self._touch("back")
         else:
             self._touch(*self.me.chance.sample(("to:any", "to:larger", "to:low"), 3))
+
+    def _relabels(self, shown: Show) -> bool:
+        """Hold up the right label of an envelope; False where there is none."""
+        return False
 
     def _next_person(self, shown: Show) -> Deeds:
         """The other one of the two holds their code to the scanner, and it goes on under that name."""

@@ -11,8 +11,8 @@ from collections import Counter, deque
 
 from locker.model import Purpose
 from sim.world.archive import Row
-from sim.world.scene import Check, Permit, Scene
-from sim.world.site import WALL_MS, Issued
+from sim.world.scene import DOORS_CODE, LABEL, Check, Permit, Scene
+from sim.world.site import WALL_MS, Issued, plain
 from sim.world.street import Energised, Order, Swing
 
 LEEWAY_S = 120
@@ -20,6 +20,7 @@ PULSES_MAX = 3
 REOPENS_MAX = 2
 GRACE_MS = 60_000
 SLACK_MS = 50
+PRESENT_MS = 120_000
 STIMULUS_MS = 15_000
 """How long before its row what caused an opening may have happened: reading, a wait for the coils, a slow turn."""
 FAULTY_COIL_MS = 120_000
@@ -94,9 +95,9 @@ class AuthorityFirst(Check):
 
 class OwnOrderOnly(Check):
     """Invariant 2. An order goes to a door behind which, by the log, somebody's item lies only for that order or for
-    staff or a technician by name; and whenever a coil opens a door on such an order, no papers of another's lie
-    inside, except those that a person left behind after saying there were none. Every leaf that stands open for a
-    minute in clear sight has an event that says so, whoever opened it.
+    staff or a technician by name, never to put another item in; and whenever a coil opens a door on such an order, no
+    papers of another's lie inside, except those that a person left behind after saying there were none. Every leaf that
+    stands open for a minute in clear sight has an event that says so, whoever opened it.
 
     Ambiguous: a door that the board opened by mistake may show somebody's papers; no controller can prevent it.
     Demanded then is the event (forced or found_open) like for any other opening that nobody was allowed. Papers laid
@@ -119,6 +120,8 @@ class OwnOrderOnly(Check):
         held, permit = self.scene.story.held.get(order.door), self.scene.story.permits.get(order.door)
         if held is None or permit is None:
             return
+        if permit.row.data.get("duty") and permit.row.data.get("order"):
+            self.breach(f"door {order.door} holds order {held} and was ordered to put another item in")
         token = self.scene.register.tokens.get(permit.row.cti)
         if token is None or (token.purpose in NAMED and not permit.row.data.get("by")):
             self.breach(f"door {order.door} holds order {held} and was ordered for nobody by name")
@@ -171,9 +174,10 @@ class OwnOrderOnly(Check):
 
 class SpentOpensNothing(Check):
     """Invariant 3. No ``granted`` for a token whose door the log has said to be seen open; a token that comes again
-    is granted the door that it is bound to, never another (a move in its visit binds it anew, unspent); two
-    reopenings at most a grant, each within the grace after the door was seen shut; the disk has each token spent that
-    the log says was seen open. That an unspent one still opens its door is tried out in the quiet phase.
+    is granted the door that it is bound to, never another (a move in its visit binds it anew, unspent; so do staff who
+    lay its item elsewhere, which they must); two reopenings at most a grant, each within the grace after the door was
+    seen shut; the disk has each token spent that the log says was seen open. That an unspent one still opens its door
+    is tried out in the quiet phase.
     """
 
     number, name = 3, "spent_opens_nothing"
@@ -197,6 +201,8 @@ class SpentOpensNothing(Check):
             self._reopened[cti] = 0
         if row.kind in ("granted", "moved"):
             self._bound[cti] = row.door
+        if row.kind == "reassigned" and not row.data.get("item"):
+            self._follow(row)
         if row.kind == "moved":
             self._spent.discard(cti)
         elif row.kind in ("opened", "opened_late") and cti:
@@ -205,6 +211,22 @@ class SpentOpensNothing(Check):
             self._shut_ms[row.door] = row.ms
         elif row.kind == "reopened":
             self._reopen(row)
+
+    def _follow(self, row: Row) -> None:
+        """An item lies elsewhere now: the codes that were claimed for it, and are not spent, are bound to that door."""
+        order, held = plain(row.data["order"]), self.scene.story.held
+        typed = self.scene.register.loaded.get(int(row.data.get("load", -1)))
+        for cti, door in self._bound.items():
+            token = self.scene.register.tokens.get(cti)
+            if cti in self._spent or token is None or (token.purpose, token.order) != (Purpose.COLLECT, order):
+                continue
+            if held.get(door) == order or (token.text.isdecimal() and cti != typed):
+                continue
+            self._bound[cti] = row.door
+            if self.scene.archive.token(cti) != (row.door, False):
+                self.breach(
+                    f"event {row.seq}: order {order} lies behind door {row.door}, its code {cti} is left behind"
+                )
 
     def _spend(self, row: Row) -> None:
         self._spent.add(row.cti)
@@ -296,7 +318,7 @@ class RestartsOpenNothing(Check):
     """Invariant 5. The event that allows an order was written by this run of the program, and something outside caused
     it just before: the code at the scanner, a button, or a command that was sent with this grant, not as a retained
     message, and not more than its life and ten seconds ago by the cabinet's clock; with staff at work a code or a
-    label that is shown, a button, or a door that was shut. One command id is done once.
+    label that is shown, a button, or a door of theirs that was shut while they were there. One command id is done once.
     """
 
     number, name = 5, "restarts_open_nothing"
@@ -305,12 +327,7 @@ class RestartsOpenNothing(Check):
         """No command was done."""
         super().__init__(scene)
         self._done: deque[str] = deque(maxlen=4000)
-        self._shut_ms = -1
-
-    def swung(self, swing: Swing) -> None:
-        """A leaf moves."""
-        if not swing.open:
-            self._shut_ms = swing.ms
+        self._acted_ms = self._shut_ms = -1
 
     def ordered(self, order: Order) -> None:
         """An order leaves the machine."""
@@ -326,13 +343,16 @@ class RestartsOpenNothing(Check):
             self._done.append(row.data["id"])
         elif row.kind == "granted":
             self._judge(row)
+        elif row.data.get("duty") and row.kind in ("opened", "shut"):
+            self._acted_ms = max(self._acted_ms, row.ms if row.kind == "opened" else -1)
+            self._shut_ms = row.ms if row.kind == "shut" else self._shut_ms
         elif row.kind == "reopened":
             touched = (self.scene.touched.get("reopen", -1), self.scene.touched.get("larger", -1))
             self._recent(row, max(*touched, self.scene.shown.get(row.cti, -1)))
 
     def _judge(self, row: Row) -> None:
         if row.data.get("duty"):
-            self._recent(row, self._worked())
+            self._recent(row, self._worked(str(row.data["duty"])))
             return
         if row.data.get("source") != "cloud":
             self._recent(row, self.scene.shown.get(row.cti, -1))
@@ -341,10 +361,15 @@ class RestartsOpenNothing(Check):
         if not any(not s.retained and row.at_ms // 1000 <= s.exp + 10 for s in sent):
             self.breach(f"event {row.seq} granted door {row.door} on a command that was retained, late or never sent")
 
-    def _worked(self) -> int:
-        """When anything was shown, touched or shut last: in a duty the next door may follow from each."""
+    def _worked(self, duty: str) -> int:
+        """When staff at work touched something, held up a label or their code last; or when their door was seen shut,
+        if they had done something or it had opened within the two minutes for which they are held to be there.
+        """
         scene = self.scene
-        return max(self._shut_ms, *scene.shown.values(), *scene.touched.values(), -1)
+        shown = (ms for name, ms in scene.shown.items() if name == duty or name.startswith((LABEL, DOORS_CODE)))
+        acted_ms = max(self._acted_ms, *shown, *scene.touched.values(), -1)
+        there = self._shut_ms - acted_ms <= PRESENT_MS + 2 * scene.slow_ms
+        return max(acted_ms, self._shut_ms) if there else acted_ms
 
     def _recent(self, row: Row, caused_ms: int) -> None:
         if caused_ms < 0 or row.ms - caused_ms > STIMULUS_MS + 2 * self.scene.slow_ms:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from locker.model import Purpose
 from sim.world.archive import Row
 from sim.world.scene import Check, Scene
+from sim.world.site import Issued, plain
 
 LEEWAY_S = 120
+STIMULUS_MS = 15_000
 BY_HAND = ("finished", "handed_over")
 SEEN_OPEN = ("opened", "opened_late", "found_open", "forced")
 LAID = ("loaded", "reassigned")
@@ -42,7 +44,11 @@ class DutyHolds(Check):
 
     def _begins(self, row: Row) -> None:
         self._duty, self._by = row.cti, str(row.data.get("by", ""))
-        token = self.scene.register.tokens.get(row.cti)
+        token, shown_ms = self.scene.register.tokens.get(row.cti), self.scene.shown.get(row.cti, -(1 << 40))
+        if row.ms - shown_ms > STIMULUS_MS + 2 * self.scene.slow_ms or row.data.get("source") != "scanner":
+            self.breach(f"event {row.seq}: a duty begins, and nobody held its code to the scanner")
+        if token is not None and self._is_over(row, token):
+            self.breach(f"event {row.seq}: a duty begins with a code that is expired or revoked")
         if token is None or not token.genuine or (token.purpose, token.door) != (Purpose.STAFF, 0) or token.duty:
             self.breach(f"event {row.seq}: a duty begins with a code that is none of staff's without a door")
         if row.cti in self._over:
@@ -64,17 +70,19 @@ class DutyHolds(Check):
             return
         if row.data.get("by") != self._by:
             self.breach(f"event {row.seq} granted door {row.door} for {row.data.get('by')}, and {self._by} is at work")
-        if row.at_ms >= (token.exp + LEEWAY_S) * 1000:
-            self.breach(f"event {row.seq} granted door {row.door} in a duty whose code had expired")
-        revoked = self.scene.register.revoked.get(self._duty, 0)
-        if 0 < revoked <= self.scene.story.revoked_version:
-            self.breach(f"event {row.seq} granted door {row.door} in a duty whose code is revoked")
+        if self._is_over(row, token):
+            self.breach(f"event {row.seq} granted door {row.door} in a duty whose code is expired or revoked")
+
+    def _is_over(self, row: Row, token: Issued) -> bool:
+        """Whether a code has expired by the cabinet's clock, or a list on the disk revokes it."""
+        revoked = 0 < self.scene.register.revoked.get(token.cti, 0) <= self.scene.story.revoked_version
+        return revoked or row.at_ms >= (token.exp + LEEWAY_S) * 1000
 
 
 class LaidWhenShut(Check):
     """Invariant 6. That an item lies behind a door (loaded, moved there, found there) is said when that door was seen
     shut, never before; an envelope only under an order whose label was held up, or whose item staff had in their
-    hands. Nothing is recalled that was not said to be overdue.
+    hands, and behind the door that was opened for it. Nothing is recalled that was not said to be overdue.
     """
 
     number, name = 6, "laid_when_shut"
@@ -93,13 +101,24 @@ class LaidWhenShut(Check):
             self._open.discard(row.door)
         elif row.kind == "overdue":
             self._overdue.add((str(row.data["order"]), row.door))
+        elif row.kind == "deposited":
+            self._overdue.discard((str(row.data["order"]), row.door))
         elif row.kind == "recalled" and (str(row.data["item"]), row.door) not in self._overdue:
             self.breach(f"event {row.seq} recalled an item from door {row.door} that was not overdue")
         elif row.kind in LAID:
             self._laid(row)
 
     def _laid(self, row: Row) -> None:
-        order = bytes.fromhex(str(row.data["order"])).decode()
+        order, permit = plain(row.data["order"]), self.scene.story.permits.get(row.door)
+        if row.kind == "loaded":
+            self._overdue.discard((str(row.data["order"]), row.door))
+        elif any(order == plain(late) for late, _ in self._overdue):
+            self._overdue.add((str(row.data["order"]), row.door))
+        meant = permit.row.data.get("order") if permit is not None and row.data.get("task") == "load" else ""
+        if row.kind == "loaded" and meant and meant != row.data["order"]:
+            self.breach(
+                f"event {row.seq} says that order {order} lies behind a door that was opened for {plain(meant)}"
+            )
         if row.door in self._open:
             self.breach(f"event {row.seq} says that order {order} lies behind door {row.door}, which stands open")
         if order not in self.scene.register.labelled:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from sim.world.hands import envelope
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Site
 from sim.world.rarities import KINDS as RARE
 from sim.world.residents import COLLECTORS, DEPOSITORS, ROGUES
-from sim.world.site import CERTIFICATE
 from sim.world.staff import COMMANDS
 
 OPENS_MS, SHUTS_MS = 7 * HOUR_MS, 21 * HOUR_MS
@@ -70,7 +70,7 @@ def _loads(stream: Random, end_ms: int, a_day: float) -> list[Entry]:
     rate = a_day * end_ms / DAY_MS
     for number in range(int(rate) + (stream.random() < rate % 1)):
         at_ms = _moment(stream, end_ms)
-        orders = [f"{CERTIFICATE}{number}-{n}" for n in range(stream.randint(1, 6))]
+        orders = [envelope("", 6 * number + n) for n in range(stream.randint(1, 6))]
         drawn.append((at_ms, "person", {"kind": "loads", "orders": orders}))
         for order in orders:
             later_ms = at_ms + stream.choice((MINUTE_MS * 6, HOUR_MS, 3 * HOUR_MS, 9 * HOUR_MS, DAY_MS))

@@ -13,12 +13,14 @@ from locker.model import Show, Size
 from sim.world import staff
 from sim.world.at_work import AGAIN_MAX, AtWork, Pages
 from sim.world.people import LATER, Person
+from sim.world.scene import DOORS_CODE, LABEL
 from sim.world.site import CABINET, CERTIFICATE, ELSEWHERE
 
 if TYPE_CHECKING:
     from sim.world.world import Deeds
 
 OUT_MS = 120_000
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Worker(AtWork):
@@ -80,7 +82,7 @@ class Worker(AtWork):
             return
         order = self.envelopes[0]
         if me.chance.random() < 0.12:
-            me.hold(me.chance.choice(wrong_labels(me, order)), "no label")
+            me.hold(*me.chance.choice(wrong_labels(me, order)))
             yield 4000
         before = me.face()
         self._shows(order)
@@ -93,11 +95,13 @@ class Worker(AtWork):
 
     def _shows(self, order: str) -> None:
         self._often[order] += 1
-        self.me.hold(label_of(self.me, order), f"label/{order}")
+        self.me.hold(label_of(self.me, order), LABEL + order)
 
     def _put_in(self, shown: Show) -> Deeds:
         """Put in what is in the hand; or ask for a larger one; or do not after all."""
         me, door = self.me, shown.door
+        if not me.street.is_open(door):
+            return  # shut already, and not seen yet
         order = self._moves or (self.envelopes[0] if self.envelopes else "")
         drawn = me.chance.random()
         meant = labels.mark(order.encode()) == shown.facts.get("item")
@@ -150,11 +154,22 @@ class Worker(AtWork):
             self.envelopes[:0] = [order for order in taken if order.startswith(CERTIFICATE)][:1]
         yield from self.me.shuts(shown.door)
 
+    def _relabels(self, shown: Show) -> bool:
+        """It turns out that an envelope is somebody else's: the right label is held up, and the envelope stays."""
+        order = self.me.scene.story.held.get(shown.door, "")
+        if self._moves or not order.startswith(CERTIFICATE):
+            return False
+        self._shows(envelope("R", self.me.happening.number))
+        return True
+
     # --- at the doors of a round ------------------------------------------------------------------
 
     def _take(self, shown: Show) -> Deeds:
         """Take it out, mostly; say so with the door open, or when it is shut."""
         me, door = self.me, shown.door
+        if not me.street.is_open(door):
+            self._answers_for(door)
+            return
         held = me.scene.story.held.get(door, "")
         self._did[door] = "left_in"
         if not me.street.papers(door):
@@ -240,16 +255,22 @@ class Worker(AtWork):
 
 
 def label_of(me: Person, order: str) -> str:
-    """The label on an order's envelope; whose it is, is in the register."""
-    me.world.register.labelled.add(order)
+    """The label on an order's envelope."""
     size = me.happening.chance % 5
     return labels.encode(labels.Label(order.encode(), Size(size) if 1 <= size <= 2 else None), CABINET)
 
 
-def wrong_labels(me: Person, order: str) -> tuple[str, ...]:
-    """What may be held up in a label's place: a parcel's code, a torn one, another cabinet's, one that lies here."""
-    torn = label_of(me, order)[:-3]
+def wrong_labels(me: Person, order: str) -> tuple[tuple[str, str], ...]:
+    """What may be held up in a label's place, and as what: a parcel's code, a torn one, another cabinet's, one of an
+    envelope that lies here, a door's code.
+    """
     elsewhere = labels.encode(labels.Label(order.encode()), ELSEWHERE)
-    lies_here = [held for held in me.world.cloud.held.values() if held.startswith(CERTIFICATE)]
-    known = label_of(me, lies_here[0]) if lies_here else torn
-    return "https://parcel.example/17", torn, elsewhere, known, door_labels.encode(CABINET, 1)
+    lies_here = [held for held in me.world.cloud.held.values() if held.startswith(CERTIFICATE)][:1]
+    known = tuple((label_of(me, held), LABEL + held) for held in lies_here)
+    wrong = ("https://parcel.example/17", label_of(me, order)[:-3], elsewhere)
+    return (*((text, "no label") for text in wrong), (door_labels.encode(CABINET, 1), DOORS_CODE), *known)
+
+
+def envelope(whose: str, serial: int) -> str:
+    """The order on an envelope: its last two signs, which people look at, differ from one to the next."""
+    return f"{CERTIFICATE}{whose}{serial // 36:x}{ALPHABET[serial % 1296 // 36]}{ALPHABET[serial % 36]}"

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from locker.model import Purpose, Show, Size, Typed
 from sim.world.cloud import COMMAND_LIFE_S
 from sim.world.plan import Happening
-from sim.world.scene import Sent
+from sim.world.scene import LABEL, Sent
 from sim.world.site import CABINET, ELSEWHERE, WALL_MS, Issued
 
 if TYPE_CHECKING:
     from sim.world.world import Deeds, World
 
 GLANCE_MS = 250
+TYPED = "a number"
 LATER = ("rate_limited", "too_often", "busy", "staff_at_work")
 GIVES_UP = ("refused", "jammed", "out_of_order", "cancelled", "alarm_open", "idle")
 OF_WHAT_LIES_INSIDE = ("larger", "nothing", "took_out", "left_in")
@@ -89,6 +90,8 @@ class Person:
         """Hold a code to the scanner."""
         if cti:
             self.scene.shown[cti] = self.world.ms + held_ms
+        if cti.startswith(LABEL):
+            self.world.register.labelled.add(cti.removeprefix(LABEL))
         self.street.scanner.show(text, self.world.ms, held_ms)
         self.say(f"shows {cti or text[:24]!r} for {held_ms} ms")
 
@@ -115,6 +118,7 @@ class Person:
         for cti in self.world.register.typed.get(digits, ()):
             self.scene.shown[cti] = self.world.ms
             self.cti = cti
+        self.scene.touched[TYPED] = self.world.ms
         self.say("types a number")
         process.screen.say(Typed(digits, shown.number))
 

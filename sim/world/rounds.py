@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from locker import door_labels
-from sim.world.hands import Worker, label_of
+from sim.world.hands import Worker, envelope, label_of
 from sim.world.people import Person
-from sim.world.site import CABINET, CERTIFICATE
+from sim.world.scene import DOORS_CODE, LABEL
+from sim.world.site import CABINET
 
 if TYPE_CHECKING:
     from sim.world.world import Deeds
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 def loads(me: Person) -> Deeds:
     """Staff load certificates by their labels: one goes into a larger door, one is taken back, one is none of ours."""
-    envelopes = tuple(str(order) for order in me.args.get("orders", [f"{CERTIFICATE}{me.happening.number}"]))
+    envelopes = tuple(str(order) for order in me.args.get("orders", [envelope("H", me.happening.number)]))
     yield from Worker(me, "load", envelopes=envelopes).works()
 
 
 def loads_and_goes(me: Person) -> Deeds:
     """Staff begin to load and are called away, with a door open or a code that is still good."""
-    envelopes = tuple(f"{CERTIFICATE}{me.happening.number}-{n}" for n in range(3))
+    envelopes = tuple(envelope("G", 3 * me.happening.number + n) for n in range(3))
     yield from Worker(me, "load", envelopes=envelopes, goes_away=True).works()
 
 
@@ -61,8 +62,9 @@ def keeps_house(me: Person) -> Deeds:
 
 def shows_labels(me: Person) -> Deeds:
     """Somebody who found an envelope and a photograph of a door shows their codes to the cabinet."""
-    for text in (label_of(me, f"{CERTIFICATE}{me.happening.number}"), door_labels.encode(CABINET, 1)):
-        me.hold(text)
+    order = envelope("H", me.happening.number)
+    for text, name in ((label_of(me, order), LABEL + order), (door_labels.encode(CABINET, 1), DOORS_CODE)):
+        me.hold(text, name)
         yield 4000
 
 

@@ -22,6 +22,8 @@ ENDS = ("visit_ended", "interrupted", "jammed", "not_pulsed", "staff_called", "s
 AT_THE_CABINET = ("scanner", "keypad")
 SPENDS = ("opened", "opened_late")
 FAR_MS = 1 << 60
+DOORS_CODE, LABEL = "a door's code", "label/"
+"""How in ``shown`` stands what is no token: the code printed on a door, and an envelope's label with its order."""
 BLINDING = frozenset({"board", "disk", "noise", "power", "sensor", "usb"})
 """The troubles that come between a leaf and the books; no door is hidden by those of network, clock, mains, scanner."""
 BELIEF_MS = 60_000

@@ -146,6 +146,7 @@ class Register:
         self.typed: dict[str, list[str]] = {}
         self.nonces: dict[str, bytes] = {}
         self.labelled: set[str] = set()
+        self.loaded: dict[int, str] = {}
         self.lists = 0
         self.cut_offs: dict[int, int] = {}
 
@@ -164,6 +165,7 @@ class Register:
         begin = hashlib.sha256(b"locker pick-up code " + EPOCH.encode()).digest()[:8]
         cti, digits = (begin + load.to_bytes(8, "big")).hex(), hotp.code(PICKUP, load, DIGITS)
         self.tokens[cti] = Issued(digits, cti, Purpose.COLLECT, order, 0, 0, 1 << 40, True)
+        self.loaded[load] = cti
         self.typed.setdefault(digits, []).append(cti)
 
     def opening(self, cti: str, duty: str, order: str) -> None:

@@ -341,6 +341,11 @@ class Street:
         body, channel = self._at(door)
         return body.take_papers(channel, self.clock()) or []
 
+    def relabel(self, door: int, wrong: str, right: str) -> None:
+        """It turns out whose an envelope is that lies inside; nobody touches it."""
+        papers = self.papers(door)
+        papers[:] = [right if what == wrong else what for what in papers]
+
     def press(self, door: int, on: bool) -> None:
         """Lean on a door, or let go of it."""
         body, channel = self._at(door)

@@ -348,8 +348,9 @@ class World:
             self.scene.story.take(row)
             self.counts[f"event/{row.kind}"] += 1
             self.register.learn(row)
-            if row.kind == "collected" and plain(row.data["order"]).startswith(CERTIFICATE):
-                self.counts["total/certificates"] += 1
+            if row.kind == "reassigned" and row.data.get("item"):
+                self.street.relabel(row.door, plain(row.data["item"]), plain(row.data["order"]))
+            self.counts["total/certificates"] += row.kind == "collected" and plain(row.data["order"])[0] == CERTIFICATE
             if "reason" in row.data and row.kind in ("denied", "command_refused"):
                 self.counts[f"refusal/{row.data['reason']}"] += 1
             more = " ".join(f"{key}={row.data[key]}" for key in ("purpose", "cti", "reason", "why") if key in row.data)

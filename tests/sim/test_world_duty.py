@@ -15,7 +15,6 @@ from sim.world.casts import CASTS
 from sim.world.checks_books import MORE
 from sim.world.company import plan_of, seeds
 from sim.world.site import Issued
-from sim.world.street import Swing
 
 CHORES = ("loaded", "unloaded", "load_given_up", "taken_out", "handed_out", "reassigned", "audited")
 MINUTE_MS = 60_000
@@ -93,6 +92,19 @@ def _not_spent(stand: Stand) -> None:
     stand.row("duty_ended", 0, **stand.fields(badge, why="finished"))
 
 
+def _not_shown(stand: Stand) -> None:
+    badge = _badge(stand)
+    stand.claim(badge, 0)
+    stand.row("duty_started", 0, **stand.fields(badge, again=False))
+
+
+def _for_another_label(stand: Stand) -> None:
+    badge = _begins(stand)
+    stand.register.labelled |= {"E1", "E2"}
+    _grants(stand, badge, order="E1")
+    stand.row("loaded", 1, order=b"E2".hex(), load=1, task="load")
+
+
 def _beside(stand: Stand) -> None:
     _begins(stand)
     stand.grant(stand.token())
@@ -132,6 +144,7 @@ def _revoked(stand: Stand) -> None:
     "wrong",
     [
         _a_technicians_code,
+        _not_shown,
         _begins_again,
         _not_spent,
         _beside,
@@ -193,7 +206,7 @@ def _recalled_early(stand: Stand) -> None:
     stand.row("recalled", 1, item=b"E1".hex())
 
 
-@pytest.mark.parametrize("wrong", [_laid_while_open, _laid_without_a_label, _recalled_early])
+@pytest.mark.parametrize("wrong", [_laid_while_open, _laid_without_a_label, _for_another_label, _recalled_early])
 def test_what_is_said_to_lie_there_was_seen_to(stand: Stand, wrong: Callable[[Stand], None]) -> None:
     """Each of these is a breach of ``laid_when_shut``."""
     wrong(stand)
@@ -213,13 +226,70 @@ def test_no_door_of_a_duty_opens_by_itself(stand: Stand) -> None:
     assert "restarts_open_nothing" in {breach.check for breach in stand.breaches()}
 
 
-def test_the_next_door_of_a_round_may_follow_a_shut_one(stand: Stand) -> None:
-    """A round goes on when its door is shut, however long it stood open."""
+def _shut_after(stand: Stand, ms: int) -> Issued:
+    """A door of a round is seen shut so long after it was seen open; then the next one is granted."""
     badge = _begins(stand)
-    stand.ms += MINUTE_MS
-    stand.checks.tell("swung", Swing(stand.ms, 2, False, "hand"))
-    _grants(stand, badge)
-    assert not stand.breaches()
+    first = _grants(stand, badge, 2)
+    stand.opens(first, 2, swing=False)
+    stand.row("opened", 2, **stand.fields(first, duty=badge.cti))
+    stand.ms += ms
+    stand.row("shut", 2, **stand.fields(first, duty=badge.cti))
+    stand.claim(_opening(stand, badge, number=1), 1)
+    stand.row("granted", 1, **stand.fields(_opening(stand, badge, number=1), duty=badge.cti))
+    return badge
+
+
+def test_the_next_door_of_a_round_may_follow_a_shut_one_while_staff_are_there(stand: Stand) -> None:
+    """A round goes on when its door is shut, as long as staff are held to be there; after that it is a breach."""
+    _shut_after(stand, MINUTE_MS)
+    assert "restarts_open_nothing" not in {breach.check for breach in stand.breaches()}
+
+
+def test_a_round_that_was_left_does_not_go_on_by_itself(stand: Stand) -> None:
+    """Three minutes after the last touch it may be anybody who shuts the door."""
+    _shut_after(stand, 3 * MINUTE_MS)
+    assert "restarts_open_nothing" in {breach.check for breach in stand.breaches()}
+
+
+def _claimed_and_moved(stand: Stand, bound_to: int) -> None:
+    """An owner's code is claimed for door 1 and not spent; staff lay the item behind door 3."""
+    badge = _begins(stand)
+    stand.register.labelled.add("E1")
+    stand.row("loaded", 1, order=b"E1".hex(), load=1)
+    stand.row("duty_ended", 0, **stand.fields(badge, why="inactive"))
+    code = stand.token(Purpose.COLLECT, order="E1")
+    stand.grant(code)
+    stand.row("jammed", 1, **stand.fields(code))
+    again = _begins(stand)
+    stand.row("taken_out", 1, **stand.fields(_opening(stand, again), duty=again.cti, item=b"E1".hex(), why="reassign"))
+    stand.claim(code, bound_to)
+    stand.row("reassigned", 3, order=b"E1".hex(), load=1, **{"from": 1})
+
+
+@pytest.mark.parametrize(("bound_to", "breached"), [(3, False), (1, True)])
+def test_an_owners_code_goes_with_the_item(stand: Stand, bound_to: int, breached: bool) -> None:
+    """Staff who move an item may not leave behind the code that was claimed for its old door (invariant 3)."""
+    _claimed_and_moved(stand, bound_to)
+    assert ("spent_opens_nothing" in {breach.check for breach in stand.breaches()}) is breached
+
+
+def test_no_door_is_opened_to_lay_an_item_on_anothers(stand: Stand) -> None:
+    """An order to put an envelope in, at a door behind which something lies: a breach of ``own_order_only``."""
+    stand.visit()
+    badge = _begins(stand)
+    stand.register.labelled.add("E1")
+    _grants(stand, badge, order="E1")
+    stand.order()
+    assert "own_order_only" in {breach.check for breach in stand.breaches()}
+
+
+def test_a_moved_item_that_is_overdue_may_be_recalled(stand: Stand) -> None:
+    """What was overdue behind one door is so behind the next: no breach of ``laid_when_shut``."""
+    stand.register.labelled.add("E1")
+    stand.row("overdue", 1, order=b"E1".hex())
+    stand.row("reassigned", 3, order=b"E1".hex(), **{"from": 1})
+    stand.row("recalled", 3, item=b"E1".hex())
+    assert "laid_when_shut" not in {breach.check for breach in stand.breaches()}
 
 
 def test_staff_load_and_owners_collect_in_a_world() -> None:
