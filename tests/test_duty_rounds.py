@@ -112,25 +112,6 @@ def test_a_round_can_be_stopped_after_a_door(stage: DutyStage) -> None:
     assert stage.screen.name == "duty_round_done" and not stage.cabinet.visit.present
 
 
-def test_a_round_that_was_walked_away_from_does_not_go_on_by_itself(stage: DutyStage) -> None:
-    """Staff leave with a door open, and minutes later somebody shuts it: the next one stays shut until asked for."""
-    first, second = submissions(stage, "R1", "R2")
-    stage.on_duty()
-    stage.tap("take_out")
-    stage.tap("start")
-    stage.springs(first)
-    stage.tap("took_out")
-    stage.wait(stage.cfg.staff.present_s * 1000 + 1000)
-    pulses = len(stage.pulses)
-    stage.shuts(first)
-    stage.wait(10_000)
-    assert len(stage.pulses) == pulses, "a door with somebody's papers opened for whoever shut the one before"
-    assert (stage.screen.name, stage.lies(first)) == ("duty_take_out", EMPTY)
-    assert [row.door for row in stage.screen.rows] == [second]
-    stage.tap("go_on")
-    stage.goes(second)
-
-
 def test_a_jammed_door_is_passed_over(stage: DutyStage) -> None:
     """A ticket for it; the others on request."""
     first, second = submissions(stage, "R1", "R2")

@@ -23,18 +23,29 @@ Entry = tuple[int, str, dict[str, Any]]
 def draw(seed: int, site: Site, end_ms: int, visits: int) -> list[Entry]:
     """Everybody who comes until ``end_ms``: (moment, "person", arguments). ``visits`` a day, all kinds together."""
     drawn = _owners(Random(f"{seed}/people"), site, end_ms, visits)
-    days = end_ms / DAY_MS
     busy = min(1.0, visits / 60)
-    drawn += _loads(Random(f"{seed}/loads"), end_ms, LOADS_A_DAY * busy)
-    for kind, often in RARELY.items():
-        stream = Random(f"{seed}/people/{kind}")
-        rate = often * days * busy * stream.choice((0.5, 1.0, 2.0))
-        for _ in range(int(rate) + (stream.random() < rate % 1)):
-            drawn.append((stream.randrange(60_000, max(60_001, end_ms)), "person", {"kind": kind}))
+    drawn += _rarely(seed, RARELY, end_ms, busy)
     if visits and site.root:
         drawn += _documents(Random(f"{seed}/documents"), end_ms)
     elif not visits and site.root:
         drawn.append((20_000, "person", {"kind": "new_keys", "version": 2}))
+    return drawn
+
+
+def rounds(seed: int, end_ms: int, visits: int) -> list[Entry]:
+    """Staff at work, and the owners of what they load: drawn apart, so that older seeds' others are what they were."""
+    busy = min(1.0, visits / 60)
+    return _loads(Random(f"{seed}/loads"), end_ms, LOADS_A_DAY * busy) + _rarely(seed, ROUNDS, end_ms, busy)
+
+
+def _rarely(seed: int, kinds: dict[str, float], end_ms: int, busy: float) -> list[Entry]:
+    """Each of these kinds, as often as this world has them."""
+    drawn: list[Entry] = []
+    for kind, often in kinds.items():
+        stream = Random(f"{seed}/people/{kind}")
+        rate = often * end_ms / DAY_MS * busy * stream.choice((0.5, 1.0, 2.0))
+        for _ in range(int(rate) + (stream.random() < rate % 1)):
+            drawn.append((stream.randrange(60_000, max(60_001, end_ms)), "person", {"kind": kind}))
     return drawn
 
 
@@ -108,6 +119,10 @@ RARELY: dict[str, float] = {
     "staff_errs": 1.0,
     "technician": 0.7,
     "caretaker": 6.0,
+    **dict.fromkeys(RARE, 0.6),
+}
+"""How often a day each of these comes to a busy cabinet."""
+ROUNDS: dict[str, float] = {
     "loads_and_goes": 1.0,
     "clears": 2.0,
     "audits": 0.7,
@@ -116,6 +131,5 @@ RARELY: dict[str, float] = {
     "nowhere_to_put": 0.6,
     "keeps_house": 1.0,
     "shows_labels": 1.0,
-    **dict.fromkeys(RARE, 0.6),
 }
-"""How often a day each of these comes to a busy cabinet."""
+"""The same of staff at work, beside those who load."""

@@ -47,12 +47,19 @@ def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: flo
         for _ in range(int(rate) + (stream.random() < rate % 1)):
             at_ms = stream.randrange(FIRST_MS, max(FIRST_MS + 1, end_ms))
             drawn.append((at_ms, what, _within(one(stream, site), at_ms, end_ms)))
-    numbered = enumerate(sorted(drawn, key=lambda entry: (entry[0], entry[1], repr(entry[2]))), 1)
-    happenings = [
+    happenings = _numbered(seed, drawn, 1)
+    happenings += _numbered(seed, crowd.rounds(seed, end_ms, a_day), len(happenings) + 1)
+    happenings.sort(key=lambda happening: (happening.at_ms, happening.number))
+    return Plan(seed=seed, end_ms=end_ms, site=site, happenings=happenings)
+
+
+def _numbered(seed: int, drawn: list[crowd.Entry], first: int) -> list[Happening]:
+    """In the order of their moments, each with its number and its chance."""
+    numbered = enumerate(sorted(drawn, key=lambda entry: (entry[0], entry[1], repr(entry[2]))), first)
+    return [
         Happening(number=n, at_ms=at, what=what, chance=seed * 1_000_003 + n, args=args)
         for n, (at, what, args) in numbered
     ]
-    return Plan(seed=seed, end_ms=end_ms, site=site, happenings=happenings)
 
 
 def draw_long(seed: int) -> Plan:
