@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from locker.chore import Parcel
 from locker.compartment import Compartment
 from locker.duty_note import NOTE, DutyNoteError, Remembered, from_text
-from locker.model import Custody, KeepNote, Kind, Now, Record
+from locker.model import Custody, KeepNote, KeepToken, Kind, Now, Record
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
@@ -49,7 +49,10 @@ class Books:
     # --- items ------------------------------------------------------------------------------------
 
     def lay(self, room: Compartment, parcel: Parcel, now: Now) -> dict[str, Any]:
-        """An item lies here now; what its event says of that. One that lay elsewhere keeps its times and its number."""
+        """An item lies here now; what its event says of that. One that lay elsewhere keeps its times and its number.
+
+        The claims of its owner follow it in the same step.
+        """
         numbered = parcel.load is not None and parcel.given == self._cabinet.keypad.loads.next
         if parcel.since_ms and (numbered or parcel.load is None):
             room.hold(parcel.order, parcel.kind, parcel.since_ms, parcel.deadline_ms, parcel.load)
@@ -58,9 +61,24 @@ class Books:
         else:
             found = self._cabinet.hold(room, parcel.order, parcel.kind, now)
         self._cabinet.keep(room)
+        self._bring_claims(room)
         if parcel.by:
             self.note_loader(room, parcel.by)
         return found | {"order": parcel.order.hex(), "kind": parcel.kind.value}
+
+    def _bring_claims(self, room: Compartment) -> None:
+        """Whose code was claimed for this item, and never saw its door open, finds it here (invariant 3).
+
+        A typed code is of one item, its number's. A token is of an order, which may have another item: at a door that
+        still holds one it stays.
+        """
+        cabinet = self._cabinet
+        for row in cabinet.ledger.waiting(room.order):
+            load, bound = cabinet.keypad.loads.of(row), cabinet.rooms.get(row.door)
+            held = bound is not None and (bound.custody, bound.order) == (Custody.HOLDING, row.order)
+            follows = not held if load is None else load == room.load
+            if follows and row.door != room.door:
+                cabinet.say(KeepToken(cabinet.ledger.rebind(row.cti, room.door)))
 
     def lift(self, room: Compartment) -> Parcel:
         """Take what lies here out of the books, to be laid elsewhere."""
@@ -72,8 +90,14 @@ class Books:
         return parcel
 
     def empty(self, room: Compartment) -> None:
-        """Nothing lies here now."""
+        """Nothing lies here now. A resident's errand was about what did: it settles nothing any more.
+
+        Their pulse may have opened the door unseen, or they have left it open: somebody has to look.
+        """
         room.release()
+        if room.errand is not None and not room.errand.by:
+            room.errand = None
+            self._cabinet.unwatched(room)
         self._cabinet.keep(room)
 
     def holding(self, order: bytes, kind: Kind | None = None) -> Compartment | None:

@@ -111,8 +111,8 @@ class Audit(Round):
         other = self.duty.books.holding(order)
         self._corrected(room, found="item", order=order.hex(), **({"from": other.door} if other else {}))
         if other is not None:
-            self._gone(other)
             self.duty.books.close(other, AUDIT, self.duty.fields())
+            self._gone(other)
         self._gone(room)
         parcel = self._missing.pop(order, None) or Parcel(order, Kind.CERTIFICATE)
         self.duty.say("reassigned", room, **self.duty.books.lay(room, parcel, now))

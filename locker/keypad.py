@@ -27,7 +27,7 @@ from locker.authority.hotp import HotpError, Secret
 from locker.authority.lockout import Lockout, LockoutError
 from locker.compartment import Compartment
 from locker.hall import Bearer
-from locker.model import Custody, KeepNote, KeepToken, Now, Purpose, Record, Refusal, Typed
+from locker.model import Custody, KeepNote, KeepToken, Now, Purpose, Record, Refusal, Typed, UsedToken
 
 if TYPE_CHECKING:
     from locker.cabinet import Cabinet
@@ -92,6 +92,11 @@ class Loads:
         """The numbers of all items that lie here, with their compartments."""
         rooms = self._cabinet.rooms.values()
         return {r.load: r for r in rooms if r.load is not None and r.custody is Custody.HOLDING}
+
+    @staticmethod
+    def of(row: UsedToken) -> int | None:
+        """The number whose code was claimed by this row of the ledger; None for a token's."""
+        return int.from_bytes(row.cti[8:], "big") if row.exp >= NEVER_S else None
 
     def give(self, door: int, order: bytes) -> int | None:
         """A number for an item that comes to lie behind this door; saved in this step's commit, never given again.

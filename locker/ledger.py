@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from locker.hall import Bearer
-from locker.model import UsedToken
+from locker.model import Purpose, UsedToken
 
 
 class Ledger:
@@ -64,6 +64,17 @@ class Ledger:
         """Bind a token to a door, unspent: presenting it again opens this door, never another (invariant 3)."""
         row = UsedToken(bearer.cti, bearer.order, door, bearer.purpose, bearer.exp)
         self._rows[bearer.cti] = row
+        return row
+
+    def waiting(self, order: bytes) -> list[UsedToken]:
+        """The claims to collect something of this order that have not had their opening."""
+        wanted = (order, Purpose.COLLECT, False)
+        return [row for row in self._rows.values() if (row.order, row.purpose, row.spent) == wanted]
+
+    def rebind(self, cti: bytes, door: int) -> UsedToken:
+        """Bind a claim anew: staff have laid its item behind this door. Raises ``KeyError`` for one never claimed."""
+        row = replace(self._rows[cti], door=door)
+        self._rows[cti] = row
         return row
 
     def spend(self, bearer: Bearer, door: int) -> UsedToken:

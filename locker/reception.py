@@ -199,7 +199,7 @@ class Reception:
         return door
 
     def _bound_room(self, bearer: Bearer, used: UsedToken) -> Compartment:
-        """The door that the code was claimed for, and no other (invariant 3)."""
+        """The door that the code was claimed for, or staff have moved its item to, and no other (invariant 3)."""
         room = self._cabinet.rooms.get(used.door)
         if room is None:
             raise No(Refusal.OUT_OF_ORDER, f"door {used.door} is no longer configured")

@@ -17,7 +17,7 @@ from stage import Stage
 from locker.authority.hotp import Secret
 from locker.config import Config
 from locker.keypad import NEVER_S, Pickup
-from locker.model import Custody, Effect, KeepToken, Pulse, Quality
+from locker.model import Custody, Effect, KeepToken, Pulse, Purpose, Quality, UsedToken
 from locker.service import KEEPS
 from sim.whereabouts import ARRIVES, follow
 
@@ -63,6 +63,7 @@ class Watch:
     loads: dict[int, str] = field(default_factory=dict)
     held: dict[int, str] = field(default_factory=dict)
     duty: str = ""
+    claims: dict[bytes, UsedToken] = field(default_factory=dict)
 
     def committed(self, stage: Stage, effects: list[Effect]) -> None:
         """Look at what is on the disk now, before anything is carried out."""
@@ -71,10 +72,25 @@ class Watch:
         for event in (json.loads(row.body) for row in rows):
             self._event(stage, event)
         self.seq = stage.store.last_seq()
-        for keep in effects:
-            if isinstance(keep, KeepToken) and keep.row.spent:
-                self.spent.setdefault(keep.row.cti, stage.ms)
-                met["spent_typed"] += keep.row.exp >= NEVER_S
+        for row in (keep.row for keep in effects if isinstance(keep, KeepToken)):
+            if row.spent:
+                self.spent.setdefault(row.cti, stage.ms)
+                met["spent_typed"] += row.exp >= NEVER_S
+            before = self.claims.get(row.cti, row)
+            met["claim_followed"] += row.purpose is Purpose.COLLECT and before.door != row.door
+            self.claims[row.cti] = row
+        self._whose(stage)
+
+    def _whose(self, stage: Stage) -> None:
+        """A typed code's claim is where its item is; a resident's errand is about what lies at its door."""
+        rooms = stage.cabinet.rooms.values()
+        at = {room.load: room.door for room in rooms if room.load is not None}
+        for row in self.claims.values():
+            if row.exp >= NEVER_S and not row.spent:
+                assert at.get(load_of(row.cti), row.door) == row.door, "a claim has not followed its item (invariant 3)"
+        for room in rooms:
+            if room.errand is not None and not room.errand.by and room.custody is not Custody.EMPTY:
+                assert room.errand.order == room.order, f"an errand about another item at door {room.door}"
 
     def _event(self, stage: Stage, event: dict[str, Any]) -> None:
         kind, door, data = event["type"], event["door"], event["data"]

@@ -53,15 +53,18 @@ TRYING = (VisitState.OPENING, VisitState.RESTING, VisitState.PRESSING)
 class Walk:
     """One seed's world: doors that people, coils and thieves move, and a board that comes and goes."""
 
+    sizes: tuple[int, ...] = (1, 3, 6)
+    rests: tuple[int, ...] = (1, 3, 6, 20)
+
     def __init__(self, seed: int, folder: Path) -> None:
         self.rng = random.Random(seed)
         coil = config.Coil(
             cooldown_ms=self.rng.choice((500, 1000, 2000)),
             gap_ms=self.rng.choice((0, 200)),
-            per_lock_minute_max=self.rng.choice((1, 3, 6, 20)),
+            per_lock_minute_max=self.rng.choice(self.rests),
             doors_minute_max=self.rng.choice((2, 8, 100, 100)),
         )
-        cfg = a_config(doors=self.rng.choice((1, 3, 6)), coil=coil)
+        cfg = a_config(doors=self.rng.choice(self.sizes), coil=coil)
         self.stage = TypedAtStage(folder, cfg, self.rng.choice((Quality.SYNCED, Quality.FLOOR)))
         self.open: dict[int, bool] = dict.fromkeys(self.stage.cabinet.rooms, False)
         self.silent = False

@@ -15,10 +15,11 @@ from test_core_random import Walk
 
 from locker.labels import Label, encode
 from locker.machine import DutyState, VisitState
-from locker.model import Kind, Purpose, Scanned, Touched
+from locker.model import Kind, PulseDropped, Purpose, Scanned, Touched
 
 SEEDS = range(1000, 1040)
 RARE = ("by_hand", "undo", "reassign", "handed_out")
+MOVING = ("reassign", "to:any", "took_out", "it_is_in", "settle")
 LEAVING = ("back", "finish", "hand_over", "status")
 
 
@@ -86,6 +87,54 @@ class StaffWalk(Walk):
             met["certificate"] += room.kind is Kind.CERTIFICATE
 
 
+class MoversWalk(StaffWalk):
+    """One seed's world, in which staff above all move what somebody has a claim on."""
+
+    sizes, rests = (6,), (20,)
+
+    @property
+    def claimed(self) -> list[str]:
+        """The buttons of the doors behind which somebody's item lies who has a claim on it."""
+        rows, rooms = self.stage.watch.claims.values(), self.stage.cabinet.rooms
+        waiting = [row for row in rows if row.purpose is Purpose.COLLECT and not row.spent]
+        return [f"door:{row.door}" for row in waiting if rooms[row.door].order == row.order]
+
+    def story(self) -> None:
+        """Owners come until one of them has a claim; then staff do."""
+        duty, visit = self.stage.cabinet.duty, self.stage.cabinet.visit
+        if duty.present or visit.state is not VisitState.IDLE or self.claimed:
+            super().story()
+        else:
+            Walk.story(self)
+
+    def coils(self) -> None:
+        """An owner's order is lost on its way, mostly."""
+        bearer = self.stage.cabinet.visit.bearer
+        if bearer is not None and bearer.purpose is Purpose.COLLECT and self.stage.todo and self.rng.random() < 0.7:
+            self.stage.tell(PulseDropped(self.stage.todo.pop(0), "port gone"))
+        super().coils()
+
+    def staff_work(self) -> None:
+        """There is something to be moved, or not."""
+        (self.touch if self.claimed else super().staff_work)()
+
+    def touch(self) -> None:
+        """The way to another door, for an item that was claimed; else as the others."""
+        screen = self.stage.screen
+        way = [button for button in screen.offers if button in (*self.claimed, *MOVING)]
+        if self.stage.cabinet.duty.present and way and self.rng.random() < 0.8:
+            self.stage.tell(Touched(self.rng.choice(way), screen.number))
+        else:
+            super().touch()
+
+
+@pytest.mark.parametrize("seed", range(3000, 3050))
+def test_claims_follow_whatever_staff_move(seed: int, tmp_path: Path) -> None:
+    """Every typed claim is where its item is, and no errand is about another item, after every commit."""
+    print(f"seed {seed}")
+    MoversWalk(seed, tmp_path).run()
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nothing_that_staff_may_do_breaks_an_invariant(seed: int, tmp_path: Path) -> None:
     """Whatever is pressed, scanned or pulled out, the invariants hold after every step, and calm brings all right."""
@@ -98,5 +147,5 @@ def test_the_staff_met_every_chore() -> None:
     if met["duty_started"] == 0:
         pytest.skip("the walks were not run")
     wanted = "duty_started duty_ended granted_duty loaded unloaded load_given_up reassigned audited corrected taken_out"
-    wanted += " handed_out audit_done service_changed certificate power_cut calm_collect staff_done"
+    wanted += " handed_out audit_done service_changed certificate power_cut calm_collect staff_done claim_followed"
     assert not [kind for kind in wanted.split() if not met[kind]], dict(met)
