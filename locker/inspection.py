@@ -2,7 +2,8 @@
 
 One touch a door where all is right. What else lies there than the books say is told by its label, or by a touch; an
 item that is found behind another door keeps its owner's code, and the door that it was believed behind has to be looked
-at. Nothing becomes collectable by a guess: what nobody could name is put out of service. Knows compartments and labels.
+at. Nothing becomes collectable by a guess: what nobody could name is put out of service. A label is on an envelope, so
+what it names is a certificate; papers under the same order are another item. Knows compartments and labels.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Audit(Round):
     def begin(self, now: Now) -> None:
         """Nothing was found missing yet."""
         super().begin(now)
-        self._missing: dict[bytes, Parcel] = {}
+        self._missing: dict[tuple[bytes, Kind], Parcel] = {}
         self._since_ms = now.ms
         self.right = self.corrected = 0
 
@@ -78,9 +79,11 @@ class Audit(Round):
     def settle(self, room: Compartment, answer: str, now: Now) -> None:
         """Write down what was seen, and what it changes."""
         expected, custody = room.order.hex(), room.custody.value
+        if answer == LABEL and self._is_asked_for(room):
+            answer = "it_is_in"
         if answer in ("it_is_in", "it_is_not"):
             answer_question(self.duty, room, answer == "it_is_in", now)
-        elif answer == LABEL and self._found.order != room.order:
+        elif answer == LABEL and self.duty.books.holding(self._found.order, Kind.CERTIFICATE) is not room:
             self._lies_here(room, now)
         elif answer not in ("as_listed", LABEL):
             self._corrected(room, found="empty" if answer == "missing" else "other")
@@ -93,6 +96,13 @@ class Audit(Round):
             self.duty.books.looked(room, self.duty.fields())
         self.duty.say("audited", room, expected=expected, custody=custody, outcome=answer)
 
+    def _is_asked_for(self, room: Compartment) -> bool:
+        """Whether the label is that of the envelope about which it is asked whether it lies here."""
+        if room not in self.duty.books.questions():
+            return False
+        _, parcel = self.duty.books.memory.questions[room.door]
+        return (parcel.order, parcel.kind) == (self._found.order, Kind.CERTIFICATE)
+
     def _corrected(self, room: Compartment, found: str, **fields: str | int) -> None:
         self.corrected += 1
         load = {} if room.load is None else {"old_load": room.load}
@@ -103,18 +113,18 @@ class Audit(Round):
         """What the books had here is not here; it may be found behind another door yet."""
         if room.custody is Custody.HOLDING:
             parcel = self.duty.books.lift(room)
-            self._missing[parcel.order] = parcel
+            self._missing[parcel.order, parcel.kind] = parcel
 
     def _lies_here(self, room: Compartment, now: Now) -> None:
-        """An item lies here that the books have elsewhere, or nowhere."""
+        """An envelope lies here that the books have elsewhere, or nowhere."""
         order = self._found.order
-        other = self.duty.books.holding(order)
+        other = self.duty.books.holding(order, Kind.CERTIFICATE)
         self._corrected(room, found="item", order=order.hex(), **({"from": other.door} if other else {}))
         if other is not None:
             self.duty.books.close(other, AUDIT, self.duty.fields())
             self._gone(other)
         self._gone(room)
-        parcel = self._missing.pop(order, None) or Parcel(order, Kind.CERTIFICATE)
+        parcel = self._missing.pop((order, Kind.CERTIFICATE), None) or Parcel(order, Kind.CERTIFICATE)
         self.duty.say("reassigned", room, **self.duty.books.lay(room, parcel, now))
 
     # --- the end ----------------------------------------------------------------------------------

@@ -1,0 +1,131 @@
+"""The audit where it is hard: papers and certificate of one order, and what a resident's reservation is worth then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from duty_stage import DutyStage
+
+from locker.model import Custody, Kind
+
+EMPTY = (Custody.EMPTY, b"")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> DutyStage:
+    """Six compartments, all free."""
+    return DutyStage(tmp_path)
+
+
+def papers_and_certificate(stage: DutyStage) -> tuple[int, int, int]:
+    """A resident's papers and the certificate made of them, under one order: their doors, and the latter's number."""
+    papers = stage.stored("A1")
+    stage.wait(61_000)
+    stage.on_duty()
+    stage.tap("load")
+    certificate = stage.loaded("A1")
+    stage.tap("back")
+    number = stage.cabinet.rooms[certificate].load
+    assert number is not None
+    return papers, certificate, number
+
+
+def looks(stage: DutyStage, door: int, answer: str) -> None:
+    """Audit one door; the answer is a button, or an order whose label lies there."""
+    stage.tap(f"door:{door}")
+    stage.springs(door)
+    if answer in stage.screen.offers:
+        stage.tap(answer)
+    else:
+        stage.scan(stage.label(answer))
+    stage.shuts(door)
+
+
+def held(stage: DutyStage) -> dict[int, tuple[bytes, Kind | None]]:
+    """What the books say of every door behind which something lies."""
+    rooms = stage.cabinet.rooms.values()
+    return {room.door: (room.order, room.kind) for room in rooms if room.custody is Custody.HOLDING}
+
+
+# --- papers and certificate of one order ----------------------------------------------------------
+
+
+def test_an_envelope_found_elsewhere_leaves_the_papers_of_its_order_alone(stage: DutyStage) -> None:
+    """A label is on an envelope: its old door is the certificate's, and it stays a certificate with its number."""
+    papers, certificate, number = papers_and_certificate(stage)
+    stage.tap("audit")
+    looks(stage, 4, "A1")
+    assert held(stage) == {papers: (b"A1", Kind.SUBMISSION), 4: (b"A1", Kind.CERTIFICATE)}
+    assert stage.cabinet.rooms[4].load == number
+    assert (stage.lies(certificate), stage.cabinet.rooms[certificate].reason) == (EMPTY, "audit")
+    assert stage.cabinet.rooms[papers].in_service and stage.last("corrected")["from"] == certificate
+    looks(stage, certificate, "as_listed")
+    assert stage.cabinet.rooms[certificate].free
+
+
+def test_an_envelope_where_the_papers_of_its_order_should_be_is_no_match(stage: DutyStage) -> None:
+    """The certificate lies there, the papers are missing: a correction, and neither takes the other's place."""
+    papers, certificate, number = papers_and_certificate(stage)
+    stage.tap("audit")
+    looks(stage, papers, "A1")
+    assert held(stage) == {papers: (b"A1", Kind.CERTIFICATE)}
+    assert stage.cabinet.rooms[papers].load == number
+    corrected = [event["data"] for event in stage.log if event["type"] == "corrected"]
+    assert [(data["found"], data["from"]) for data in corrected] == [("item", certificate)]
+    looks(stage, certificate, "not_empty")
+    assert (stage.lies(certificate), stage.cabinet.rooms[certificate].reason) == (EMPTY, "audit")
+
+
+@pytest.mark.parametrize("first", ["papers", "certificate"])
+def test_what_is_missing_is_told_apart_by_its_kind(stage: DutyStage, first: str) -> None:
+    """Both are missed in one round, in either order; the envelope found later is the certificate, with its number."""
+    papers, certificate, number = papers_and_certificate(stage)
+    doors = (papers, certificate) if first == "papers" else (certificate, papers)
+    stage.tap("audit")
+    for door in doors:
+        looks(stage, door, "missing")
+    looks(stage, 5, "A1")
+    assert held(stage) == {5: (b"A1", Kind.CERTIFICATE)}
+    assert stage.cabinet.rooms[5].load == number
+
+
+def test_papers_alone_lend_their_number_to_no_envelope(stage: DutyStage) -> None:
+    """Only papers are in the books: an envelope with their order's label is new, and the papers stay where they are."""
+    papers = stage.stored("A1")
+    stage.wait(61_000)
+    stage.on_duty()
+    stage.tap("audit")
+    looks(stage, 4, "A1")
+    assert held(stage) == {papers: (b"A1", Kind.SUBMISSION), 4: (b"A1", Kind.CERTIFICATE)}
+    assert stage.cabinet.rooms[4].load != stage.cabinet.rooms[papers].load
+    assert "from" not in stage.last("corrected")
+
+
+def test_the_label_where_its_envelope_should_be_is_as_listed(stage: DutyStage) -> None:
+    """Scanned in place of the button: nothing changes, and it counts as right."""
+    _, certificate, number = papers_and_certificate(stage)
+    before = held(stage)
+    stage.tap("audit")
+    looks(stage, certificate, "A1")
+    assert held(stage) == before and stage.cabinet.rooms[certificate].load == number
+    assert stage.last("audited")["outcome"] == "label" and "corrected" not in stage.kinds
+
+
+def test_the_label_of_the_envelope_that_is_asked_for_says_that_it_is_in(stage: DutyStage) -> None:
+    """A move that a power cut stopped at the new door: its owner keeps the number, and nothing stays to be settled."""
+    _, certificate, number = papers_and_certificate(stage)
+    for button in ("reassign", f"door:{certificate}", "to:any"):
+        stage.tap(button)
+    stage.springs(certificate)
+    stage.tap("took_out")
+    stage.shuts(certificate)
+    new = stage.cabinet.visit.door
+    stage.springs(new)
+    stage.crash()
+    stage.on_duty()
+    stage.tap("audit")
+    looks(stage, new, "A1")
+    assert stage.lies(new) == (Custody.HOLDING, b"A1") and stage.cabinet.rooms[new].load == number
+    assert stage.cabinet.rooms[new].in_service and stage.cabinet.duty.books.questions() == []
+    assert stage.last("audited")["outcome"] == "it_is_in"
