@@ -122,6 +122,8 @@ class Round(Chore):
                 self._answer = ""
                 self.room = room if self.duty.busy else None
                 return
+            if self.duty.over:
+                return  # whoever comes next is offered the rest
             self.skipped += room is not None
             self.total -= room is None
         self.finish(now)

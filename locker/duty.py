@@ -58,7 +58,7 @@ class Duty:
         self.chore: Chore = Menu(self)
         self.counts: Counter[str] = Counter()
         self._opening = self._since_ms = self._until_ms = 0
-        self._settling = self.unattended = False
+        self._settling = self.over = self.unattended = False
         self._reason = ""
         self._page, self._scans = WorkPage(cabinet.screen), Scans(self)
         cabinet.screen.at_work = self.show
@@ -143,7 +143,7 @@ class Duty:
         fields = {"why": why, "took_ms": now.ms - self._since_ms} | dict(self.counts)
         self.cabinet.say(Record("duty_ended", 0, token.fields() | fields))
         self._token = self._bearer = None
-        self.chore, self._reason = Menu(self), ""
+        self.chore, self._reason, self.over = Menu(self), "", False
         self.books.memory.by, self.books.memory.cti = "", b""
         self.books.keep()
         self.cabinet.say(Attend(False))
@@ -156,6 +156,16 @@ class Duty:
         if self.cabinet.authority.revokes(token.cti):
             return Refusal.REVOKED
         return Refusal.EXPIRED if now.latest_ms // 1000 >= token.exp + LEEWAY_S else None
+
+    def outdated(self, now: Now) -> bool:
+        """Whether the code is good no longer: with no door of this duty open it ends here, and the person is told."""
+        refusal = None if self.busy else self._still_good(now)
+        if refusal is None:
+            return False
+        self.refuse(refusal, "since the duty began", now)
+        self.end(refusal.value, now)
+        self.cabinet.screen.notice("refused", now, reason=refusal.value)
+        return True
 
     # --- the person -------------------------------------------------------------------------------
 
@@ -170,11 +180,7 @@ class Duty:
 
     def touched(self, button: str, now: Now) -> None:
         """A button of this duty's page."""
-        if (refusal := self._still_good(now)) and not self.busy:
-            self._reason = ""
-            self.refuse(refusal, "since the duty began", now)
-            self.end(refusal.value, now)
-            self.cabinet.screen.notice("refused", now, reason=refusal.value)
+        if self.outdated(now):
             return
         self.attend(now)
         if button == "finish":
@@ -221,10 +227,14 @@ class Duty:
     def work(self, room: Compartment, now: Now, *, order: bytes = b"", cause: str = "") -> bool:
         """Open a door for this step, under an authority made for it; False with a reason where that cannot be.
 
-        ``order`` is that of an item that is to be put in, for which the room is reserved.
+        ``order`` is that of an item that is to be put in, for which the room is reserved. Where the code has run out
+        meanwhile (``over``), the duty ends when this step is settled.
         """
+        self.over = self._still_good(now) is not None
+        if self.over:
+            return False
         bearer = self._next_bearer(order, cause)
-        refusal = self._still_good(now) or self.cabinet.reception.check(room, bearer, now)
+        refusal = self.cabinet.reception.check(room, bearer, now)
         if refusal is not None:
             self._reason = refusal.value
             return False
@@ -276,7 +286,8 @@ class Duty:
         self._act(now)
         self.chore.shut(room, now)
         self._settling = False
-        self.refresh()
+        if not (self.over and self.outdated(now)):
+            self.refresh()
         return True
 
     def left(self, now: Now) -> None:
@@ -356,7 +367,7 @@ class Duty:
 
     def stay(self, now: Now) -> None:
         """The person at work wants more time; nothing where nobody is at work or a door is open."""
-        if self.present and not self.busy:
+        if self.present and not self.busy and not self.outdated(now):
             self._act(now)
             self.refresh()
 

@@ -34,6 +34,8 @@ class Scans:
         if not duty.present:
             reason, what = (Refusal.LABEL_IDLE, "label") if found is None else (Refusal.DOOR_CODE, "door's code")
             duty.cabinet.reception.refuse(reason, f"a {what} without staff at work", "scanner", now)
+        elif duty.outdated(now):
+            return True
         elif found is not None and self._is_button(*found):
             duty.touched(f"{DOOR}{found[1]}", now)
         else:
