@@ -93,6 +93,10 @@ class Commands:
             detail = "service needs args.door (a door of this cabinet) and args.in_service (true or false)"
             self._refuse(command.id, Refusal.BAD_MESSAGE, detail, now, exp=command.exp)
             return
+        if wanted and room in self._cabinet.duty.books.questions():
+            detail = f"whether an envelope lies at door {door} is not settled; somebody at work has to look"
+            self._refuse(command.id, Refusal.OCCUPIED, detail, now, exp=command.exp)
+            return
         reason = _printable(str(command.args.get("reason", "cloud"))[:REASON_MAX])
         said = Record("service_changed", room.door, {"in_service": wanted, "reason": reason})
         if not self._cabinet.reception.log_limited(said, now, most=SERVICE_MINUTE_MAX):

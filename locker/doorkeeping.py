@@ -8,7 +8,7 @@ from __future__ import annotations
 from locker.chore import DIGITS, Chore, Page, button_of, buttons_of, item_facts, rows_of
 from locker.compartment import Compartment
 from locker.machine import DutyState
-from locker.model import Custody, Now
+from locker.model import Custody, Now, Refusal
 
 REASONS = ("broken_lock", "broken_door", "dirty", "wet", "kept", "other")
 
@@ -46,7 +46,7 @@ class Service(Chore):
         return Page("duty_service", 0, (*buttons_of(self.rooms), "back"), counts_of(self.rooms), rows, DIGITS)
 
     def chosen(self, button: str, now: Now) -> None:
-        """A door that is out goes back at once; one that is in needs a reason."""
+        """A door that is out goes back at once, unless an envelope may lie there; one that is in needs a reason."""
         if self.state is DutyState.REASONING and self._door is not None:
             self.duty.counts["service_changed"] += 1
             self.duty.books.close(self._door, button.partition(":")[2], self._who())
@@ -55,6 +55,10 @@ class Service(Chore):
         self._door = next(room for room in self.rooms if button_of(room) == button)
         if self._door.in_service:
             self.duty.fire("why")
+        elif self._door in self.duty.books.questions():
+            self.duty.refuse(
+                Refusal.OCCUPIED, f"whether an envelope lies at door {self._door.door} is not settled", now
+            )
         else:
             self.duty.counts["service_changed"] += 1
             self.duty.books.reopen(self._door, self._who())

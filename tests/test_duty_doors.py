@@ -60,6 +60,36 @@ def test_out_of_service_with_a_reason_and_back(stage: DutyStage) -> None:
     assert stage.cabinet.rooms[door].free and stage.last("service_changed")["in_service"] is True
 
 
+def test_a_door_in_question_is_put_in_service_by_its_answer_alone(stage: DutyStage) -> None:
+    """An envelope may lie there: no touch at the list and no word from afar makes it free, until somebody has looked.
+
+    It took one touch, and the next drop-off could get that door. Found by reading.
+    """
+    stage.tap("load")
+    door = stage.scans("B2")
+    stage.springs(door)
+    stage.crash()
+    stage.on_duty()
+    room = stage.cabinet.rooms[door]
+    assert room.reason == "unsettled"
+    stage.tap("service")
+    stage.tap(f"door:{door}")
+    assert (stage.screen.name, stage.screen.reason) == ("duty_service", "occupied")
+    assert (room.free, room.reason, stage.last("denied")["reason"]) == (False, "unsettled", "occupied")
+    args = {"door": door, "in_service": True}
+    assert stage.command(op="service", id="s1", args=args)["reason"] == "occupied"
+    assert not room.free and "service_changed" not in stage.kinds[stage.kinds.index("command_refused") :]
+    stage.tap("back")
+    stage.tap("settle")
+    stage.tap(f"door:{door}")
+    stage.springs(door)
+    stage.tap("it_is_not")
+    stage.shuts(door)
+    assert room.free
+    stage.command(op="service", id="s2", args={"door": door, "in_service": False})
+    assert stage.command(op="service", id="s3", args=args)["ok"] and room.free
+
+
 def test_status_at_a_glance(stage: DutyStage) -> None:
     """Every door with what it holds, and four counts."""
     stage.tap("status")
