@@ -143,16 +143,29 @@ class Books:
 
     def unwatched(self, room: Compartment) -> bool:
         """Whether an item was being put in here by staff who are gone: then somebody has to look, and is told so."""
-        errand = room.errand
-        if errand is None or not (errand.by and errand.order) or room.custody is not Custody.RESERVED:
+        errand, by = room.errand, self.memory.by
+        if errand is not None and errand.by and errand.order and room.custody is Custody.RESERVED:
+            by = errand.by
+        elif not self.asked(room):
             return False
-        if room.door not in self.memory.questions:
+        if errand is not None and room.door not in self.memory.questions:
             self.ask_later(room, "load", Parcel(errand.order, Kind.CERTIFICATE))
             self.keep()
         room.release()
         room.errand = None
-        self.close(room, UNSETTLED, {"by": errand.by})
+        self.close(room, UNSETTLED, {"by": by} if by else {})
         return True
+
+    def asked(self, room: Compartment) -> bool:
+        """Whether the door is shut and somebody at work is being asked if what they were putting in lies here."""
+        _, parcel = self.memory.questions.get(room.door, ("", None))
+        waits = room.custody is Custody.RESERVED and room.errand is None
+        return waits and parcel is not None and parcel.order == room.order
+
+    def abandon(self) -> None:
+        """Nobody is there to be asked any more: what was being put in anywhere has to be looked at."""
+        for room in self._cabinet.rooms.values():
+            self.unwatched(room)
 
     def remember_round(self, name: str, doors: tuple[int, ...]) -> None:
         """What is still to be done of a round; "" for none."""

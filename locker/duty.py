@@ -125,8 +125,7 @@ class Duty:
         self.chore = Menu(self)
         self.cabinet.say(Record("duty_started", 0, bearer.fields() | {"again": again}))
         self.cabinet.say(Attend(True))
-        for room in self.rooms:
-            self.books.unwatched(room)
+        self.books.abandon()
         self.books.memory.by, self.books.memory.cti = bearer.by, bearer.cti
         self.books.keep()
         self._act(now)
@@ -138,6 +137,7 @@ class Duty:
         if token is None or not self._cell.allows("end"):
             return
         self._cell.fire("end")
+        self.books.abandon()
         if why in ("finished", "handed_over"):
             self.cabinet.say(KeepToken(self.cabinet.ledger.spend(token, 0)))
         fields = {"why": why, "took_ms": now.ms - self._since_ms} | dict(self.counts)
@@ -210,6 +210,7 @@ class Duty:
         """Back to the question what to do; nothing where a door of this duty is open."""
         if self._cell.allows("home"):
             self._cell.fire("home")
+            self.books.abandon()
             self.books.remember_round("", ())
         if self.state is DutyState.CHOOSING:
             self.chore, self._bearer = Menu(self), None

@@ -44,14 +44,16 @@ class Lapses:
 
         A typed code does not lapse: only the wait for its door ends.
 
-        A reserved room without an errand is one that staff have looked into since; its claim stands as long.
+        A reserved room without an errand is one that staff have looked into since; its claim stands as long. Nothing
+        lapses about which somebody at work is being asked.
         """
         cabinet = self._cabinet
         for room in cabinet.rooms.values():
             errand, order = room.errand, room.order
             until_s = cabinet.ledger.exp(errand.cti) if errand else cabinet.ledger.reserved_until(room.door, order)
             still = now.latest_ms // 1000 <= claim_until_s(until_s) + LEEWAY_S
-            if not room.waits or room.door == cabinet.visit.door or still:
+            asked = cabinet.duty.present and cabinet.duty.books.asked(room)
+            if not room.waits or room.door == cabinet.visit.door or still or asked:
                 continue
             room.errand = None
             if errand is None or errand.purpose is Purpose.DEPOSIT:

@@ -183,6 +183,45 @@ def test_a_sensor_that_sees_nothing_is_told_to_the_person_who_knows_better(stage
     assert stage.lies(second) == EMPTY and stage.last("load_given_up")["why"] == "not_in"
 
 
+def test_nothing_lapses_about_which_somebody_is_being_asked(stage: DutyStage) -> None:
+    """A minute's thought at the question, longer than any check of old claims: "it is in", and the door is in service.
+
+    It lapsed meanwhile, and the envelope lay behind a door that stayed out of service. Found by reading.
+    """
+    door = stage.scans("A1")
+    stage.springs(door)
+    stage.tell(DoorSeen(door, False, occupied=False))
+    stage.wait(90_000)
+    assert stage.screen.name == "duty_not_seen"
+    stage.tap("it_is_in")
+    assert stage.lies(door) == (Custody.HOLDING, b"A1") and "lapsed" not in stage.kinds
+    assert stage.cabinet.rooms[door].in_service
+
+
+@pytest.mark.parametrize("how", ["goes away", "own code"])
+def test_whoever_does_not_answer_leaves_the_question_open(stage: DutyStage, how: str) -> None:
+    """Gone, or back at the menu by their own code: the door is out of service at once, and offered to be settled."""
+    stage.tap("back")
+    stage.tap("finish")
+    badge = stage.on_duty()
+    stage.tap("load")
+    door = stage.scans("A1")
+    stage.springs(door)
+    stage.tell(DoorSeen(door, False, occupied=False))
+    stage.wait(stage.cfg.staff.present_s * 1000 if how == "goes away" else 1000)
+    stage.scan(badge)
+    assert stage.screen.offers[0] == "settle" and "lapsed" not in stage.kinds
+    changed = stage.last("service_changed")
+    assert (changed["door"], changed["reason"], changed["by"]) == (door, "unsettled", "staff-7")
+    assert stage.lies(door) == EMPTY
+    stage.tap("settle")
+    stage.tap(f"door:{door}")
+    stage.springs(door)
+    stage.tap("it_is_in")
+    stage.shuts(door)
+    assert stage.lies(door) == (Custody.HOLDING, b"A1") and stage.cabinet.rooms[door].in_service
+
+
 def test_a_jammed_door_gets_nothing_and_the_label_again_opens_another(stage: DutyStage) -> None:
     """Three pulses, a ticket; the envelope is still in the person's hands."""
     door = stage.scans("A1")
