@@ -269,6 +269,13 @@ class Duty:
         self.refresh()
         return True
 
+    def reminded(self) -> bool:
+        """The visit's door has been open for a while: say so, with the buttons of this step. False as in ``opened``."""
+        if not self.busy:
+            return False
+        self._put(self.chore.page(), name="left_open")
+        return True
+
     def shut(self, now: Now) -> bool:
         """The visit's door was seen shut: its opening is over. False when the visit has to ask by itself."""
         room = self.cabinet.visit.room

@@ -61,6 +61,9 @@ class Work(Protocol):
     def opened(self, now: Now) -> bool:
         """The visit's door was seen open; False when the visit is none of theirs."""
 
+    def reminded(self) -> bool:
+        """It has been open for a while, and the screen says so; False when the visit is none of theirs."""
+
     def shut(self, now: Now) -> bool:
         """It was seen shut, and the visit is over by that; False when the visit has to ask what became of the item."""
 

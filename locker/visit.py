@@ -230,15 +230,14 @@ class Visit:
     def _want_larger(self, now: Now) -> None:
         """First everything out of this one: nobody's papers may stay behind an allegedly empty door."""
         if self._hall.allot(None, self._bearer.low, now, larger_than=self._room.size) is None:
-            self._hall.screen.reason(Refusal.NOTHING_FREE.value)
-            return
+            return self._hall.screen.reason(Refusal.NOTHING_FREE.value)
         self._then = "larger"
         if self.state is VisitState.OFFERING:
             self.reopen(now)
-            return
+            return None
         self._cell.fire("empty")
         self.timer_ms = now.ms + self._rules.reminder_ms
-        self._hall.screen.show("emptying", door=self.door)
+        return self._hall.screen.show("emptying", door=self.door)
 
     def _to_larger(self, now: Now) -> None:
         """The first compartment was emptied and shut."""
@@ -371,7 +370,8 @@ class Visit:
         self._cell.fire("remind")
         self._hall.say(Record("left_open", self.door, self._bearer.fields()))
         self.timer_ms = now.ms + self._rules.alarm_ms - self._rules.reminder_ms
-        self._hall.screen.show("left_open", door=self.door)
+        if not self._hall.duty.reminded():
+            self._hall.screen.show("left_open", door=self.door)
 
     def end(self, now: Now, why: str, last: tuple[str, Refusal | None] | None = None, ticket: str = "") -> None:
         """The person has gone, or has to go; ``last`` is a screen that stays for a moment."""

@@ -128,3 +128,46 @@ def test_without_staff_at_work_a_doors_printed_code_opens_nothing_and_says_why(s
     stage.opens(door)
     stage.scan(code)
     assert stage.pulses == [door] and stage.screen.reason == "door_code"
+
+
+def test_the_reminder_at_an_open_door_leaves_the_buttons_of_the_step(stage: DutyStage) -> None:
+    """After a minute the screen says that the door is open; it can still be a larger one, or not put in at all.
+
+    The buttons were gone, and pushing the door shut counted as loaded. Found by reading.
+    """
+    stage.on_duty()
+    stage.tap("load")
+    door = stage.scans("A1")
+    stage.springs(door)
+    buttons = stage.screen.offers
+    stage.wait(stage.cfg.visit.reminder_ms)
+    assert (stage.screen.name, stage.screen.door, stage.screen.offers) == ("left_open", door, buttons)
+    assert stage.last("left_open")["door"] == door and "not_in" in buttons
+    stage.wait(1000)
+    assert stage.screen.name == "left_open"
+    stage.tap("not_in")
+    assert stage.screen.name == "duty_empty_first"
+    stage.shuts(door)
+    assert stage.screen.name == "duty_label" and "loaded" not in stage.kinds
+    assert stage.cabinet.rooms[door].free
+
+
+def test_a_door_of_a_round_can_be_answered_after_the_reminder(stage: DutyStage) -> None:
+    """The answer, and the next door: as if it had been given at once."""
+    stage.on_duty()
+    stage.tap("audit")
+    stage.tap("start")
+    stage.springs(1)
+    stage.wait(stage.cfg.visit.reminder_ms)
+    assert stage.screen.name == "left_open"
+    stage.tap("as_listed")
+    assert stage.screen.name == "duty_shut"
+    stage.shuts(1)
+    stage.springs(2)
+
+
+def test_a_resident_s_reminder_has_no_buttons(stage: DutyStage) -> None:
+    """As ever: there is nothing to do but to push it shut."""
+    stage.opens(stage.scan(stage.deposit("R1")))
+    stage.wait(stage.cfg.visit.reminder_ms)
+    assert (stage.screen.name, stage.screen.offers) == ("left_open", ())

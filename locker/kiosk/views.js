@@ -68,7 +68,7 @@ function offers(state, shown, said, act) {
   const list = shown.offers.map((name, index) => ({ name, label: said.offers[index] }))
     .filter(({ name }) => name !== "more" && !(shown.rows.length && about(name)));
   // At an open door the thing to do is at the door, and a menu has no best choice: then no button stands out.
-  const best = list.length <= MANY && !shown.name.startsWith("open_") && !(shown.duty && shown.door);
+  const best = list.length <= MANY && !shown.name.startsWith("open_") && shown.name !== "left_open" && !(shown.duty && shown.door);
   const found = list.map(({ name, label }, index) =>
     button(name, label, () => act.touch(name), { class: best && index === 0 && !shown.digits ? "first" : "" }));
   if (shown.digits && !shown.duty) found.unshift(button("keypad", own.keypad.open, act.keypad, { class: "first" }));
