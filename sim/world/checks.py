@@ -201,7 +201,7 @@ class SpentOpensNothing(Check):
             self._reopened[cti] = 0
         if row.kind in ("granted", "moved"):
             self._bound[cti] = row.door
-        if row.kind == "reassigned" and not row.data.get("item"):
+        if row.kind in ("loaded", "reassigned"):
             self._follow(row)
         if row.kind == "moved":
             self._spent.discard(cti)

@@ -60,6 +60,7 @@ class Worker(AtWork):
             "duty_compare": self._compare,
             "duty_compare_empty": self._compare,
             "duty_is_it_in": self._is_it_in,
+            "left_open": self._late,
         }
 
     # --- loading ----------------------------------------------------------------------------------
@@ -213,6 +214,18 @@ class Worker(AtWork):
         did = self._did.get(door, "left_in")
         words = {"took_out": ("took_out", "handed_out"), "was_empty": ("was_empty", "left_in")}
         self._touch(*words.get(did, ("left_in", "not_taken")))
+
+    def _late(self, shown: Show) -> Deeds:
+        """The door has been open for a minute: what was to be done there, by the buttons that are left."""
+        for button, act in (("not_in", self._put_in), ("as_listed", self._compare), ("it_is_in", self._is_it_in)):
+            if button in shown.offers:
+                yield from act(shown)
+                return
+        if shown.offers:
+            yield from self._take(shown)
+        else:
+            self._did[shown.door] = "took_out"
+            yield from self._empty(shown)
 
     def _shut(self, shown: Show) -> Deeds:
         yield from self.me.shuts(shown.door)
