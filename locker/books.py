@@ -143,17 +143,15 @@ class Books:
 
     def unwatched(self, room: Compartment) -> bool:
         """Whether an item was being put in here by staff who are gone: then somebody has to look, and is told so."""
-        errand, by = room.errand, self.memory.by
-        if errand is not None and errand.by and errand.order and room.custody is Custody.RESERVED:
-            by = errand.by
-        elif not self.asked(room):
+        errand = room.errand
+        if errand is None or not (errand.by and errand.order) or room.custody is not Custody.RESERVED:
             return False
-        if errand is not None and room.door not in self.memory.questions:
+        if room.door not in self.memory.questions:
             self.ask_later(room, "load", Parcel(errand.order, Kind.CERTIFICATE))
             self.keep()
         room.release()
         room.errand = None
-        self.close(room, UNSETTLED, {"by": by} if by else {})
+        self.close(room, UNSETTLED, {"by": errand.by})
         return True
 
     def asked(self, room: Compartment) -> bool:
@@ -164,8 +162,13 @@ class Books:
 
     def abandon(self) -> None:
         """Nobody is there to be asked any more: what was being put in anywhere has to be looked at."""
+        by = self.memory.by
         for room in self._cabinet.rooms.values():
-            self.unwatched(room)
+            if self.asked(room):
+                room.release()
+                self.close(room, UNSETTLED, {"by": by} if by else {})
+            else:
+                self.unwatched(room)
 
     def remember_round(self, name: str, doors: tuple[int, ...]) -> None:
         """What is still to be done of a round; "" for none."""
