@@ -110,10 +110,16 @@ class Audit(Round):
         self.duty.say("corrected", room, found=found, **(was | load | fields))
 
     def _gone(self, room: Compartment) -> None:
-        """What the books had here is not here; it may be found behind another door yet."""
+        """What the books had here is not here; it may be found behind another door yet.
+
+        What lies in its place is nobody's to open by a code: a reservation is over. Its code stays unspent, and good
+        for this door alone once it is empty and in service.
+        """
         if room.custody is Custody.HOLDING:
             parcel = self.duty.books.lift(room)
             self._missing[parcel.order, parcel.kind] = parcel
+        elif room.custody is Custody.RESERVED:
+            self.duty.books.empty(room)
 
     def _lies_here(self, room: Compartment, now: Now) -> None:
         """An envelope lies here that the books have elsewhere, or nowhere."""

@@ -129,3 +129,51 @@ def test_the_label_of_the_envelope_that_is_asked_for_says_that_it_is_in(stage: D
     assert stage.lies(new) == (Custody.HOLDING, b"A1") and stage.cabinet.rooms[new].load == number
     assert stage.cabinet.rooms[new].in_service and stage.cabinet.duty.books.questions() == []
     assert stage.last("audited")["outcome"] == "it_is_in"
+
+
+# --- a resident's reservation ---------------------------------------------------------------------
+
+
+def a_drop_off_cut_short(stage: DutyStage) -> tuple[int, str]:
+    """A drop-off was granted and its door pulsed when the power went; the door, and the resident's unspent code."""
+    code = stage.deposit("R1")
+    door = stage.scan(code)
+    stage.wait(500)
+    stage.crash()
+    assert stage.lies(door) == (Custody.RESERVED, b"R1")
+    stage.on_duty()
+    stage.tap("audit")
+    return door, code
+
+
+def test_papers_of_nobody_knows_whom_are_no_ones_to_open(stage: DutyStage) -> None:
+    """Something lies behind a reserved door: it waits for staff, and the code meant for that door opens it not.
+
+    The code moves to no other door and stays unspent: once the door is empty and in service, it opens that one.
+    """
+    door, code = a_drop_off_cut_short(stage)
+    looks(stage, door, "not_empty")
+    room = stage.cabinet.rooms[door]
+    assert (stage.lies(door), room.in_service, room.reason) == (EMPTY, False, "audit")
+    corrected = stage.last("corrected")
+    assert (corrected["was"], corrected["item"], corrected["found"]) == ("reserved", b"R1".hex(), "other")
+    stage.tap("back")
+    stage.tap("finish")
+    pulses = list(stage.pulses)
+    assert stage.scan(code) == 0 and stage.last("denied")["reason"] == "nothing_free" and stage.pulses == pulses
+    stage.wait(61_000)
+    stage.on_duty()
+    stage.tap("audit")
+    looks(stage, door, "as_listed")
+    stage.tap("back")
+    stage.tap("finish")
+    assert stage.scan(code) == door
+
+
+def test_a_reservation_outlives_a_look_at_an_empty_door(stage: DutyStage) -> None:
+    """As listed: the resident's code opens that door as before."""
+    door, code = a_drop_off_cut_short(stage)
+    looks(stage, door, "as_listed")
+    stage.tap("back")
+    stage.tap("finish")
+    assert stage.scan(code) == door
