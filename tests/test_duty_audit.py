@@ -177,3 +177,13 @@ def test_a_reservation_outlives_a_look_at_an_empty_door(stage: DutyStage) -> Non
     stage.tap("back")
     stage.tap("finish")
     assert stage.scan(code) == door
+
+
+def test_an_envelope_behind_a_reserved_door_is_held_there(stage: DutyStage) -> None:
+    """Its label says what lies there: it is its owner's, and the code meant for that door opens it not."""
+    door, code = a_drop_off_cut_short(stage)
+    looks(stage, door, "B2")
+    assert held(stage) == {door: (b"B2", Kind.CERTIFICATE)} and stage.cabinet.rooms[door].in_service
+    stage.tap("back")
+    stage.tap("finish")
+    assert stage.scan(code) == 0 and stage.last("denied")["reason"] == "nothing_free"
