@@ -12,7 +12,7 @@ doors there are, nor read a clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic
 
 from drivers.dialect import PULSE_MS_MAX, Decoder, F, Question
@@ -56,6 +56,7 @@ class Bus(Generic[F]):
         self._echo = EchoFilter()
         self._exchange: _Exchange[F] | None = None
         self._waiting: _Waiting[F] | None = None
+        self._ordered_ms: int | None = None
         self._coil_free_ms = self._probe_ms = self._heard_ms = 0
         self._bad = self._garbage = 0
 
@@ -82,6 +83,8 @@ class Bus(Generic[F]):
         """When ``turn`` has something to do even if nothing arrives."""
         if not self.port.is_open:
             return self._watch.retry_ms
+        if self._ordered_ms is not None:
+            return now_ms
         exchange, waiting = self._exchange, self._waiting
         if exchange is not None:
             due_ms = exchange.until_ms if exchange.written else now_ms + 1
@@ -95,6 +98,8 @@ class Bus(Generic[F]):
 
     def turn(self, ms: int) -> None:
         """Take what has arrived, and go on."""
+        if self._ordered_ms is not None:
+            self._catch_up(ms - self._ordered_ms)
         if self.port.is_open:
             self._go(ms)
         elif ms >= self._watch.retry_ms:
@@ -104,10 +109,22 @@ class Bus(Generic[F]):
         """Write this pulse now, or as soon as the exchange under way is over.
 
         One reply may be lost meanwhile: then its board is asked again until it is in step, and there is time for that.
+        ``ms`` is when the turn began that orders it: it may have waited for the disk since, and the next one, which
+        follows at once, tells how long.
         """
         wait_ms = max(other.board.reply_ms for other in self._boards)
         self._waiting = _Waiting(board, pulse, ms + 2 * wait_ms + PULSE_WAIT_MS)
+        self._ordered_ms = ms
         self._go(ms)
+
+    def _catch_up(self, late_ms: int) -> None:
+        """The order was given so much later than its turn began: what it waits for has as much more time."""
+        self._ordered_ms = None
+        self._coil_free_ms += late_ms
+        if self._exchange is not None:
+            self._exchange.until_ms += late_ms
+        if self._waiting is not None:
+            self._waiting = replace(self._waiting, until_ms=self._waiting.until_ms + late_ms)
 
     def withdraw(self, board: BoardDriver[F], why: str) -> None:
         """The pulse of this board that waits, if there is one, never goes out."""

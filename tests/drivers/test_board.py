@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from board_rig import EVERY_KIND, KINDS, QUIET_KINDS, SPLIT, BusBench
-from rig import WIRES
+from rig import WIRES, at
 
 from locker.model import (
     Attend,
@@ -256,6 +256,40 @@ def test_a_pulse_outlives_one_lost_reply(kind: str) -> None:
     bench.run(3000)
     assert bench.told(PulseDropped) == []
     assert bench.told(PulseSent) == [PulseSent(1)] and len(bench.unlocked()) == 1
+
+
+def ordered_late(bench: BusBench, door: int, late_ms: int = 4000) -> None:
+    """A pulse is ordered in a turn that began before a slow commit: the moment it is told of is long over."""
+    begun_ms = bench.ms
+    bench.ms += late_ms
+    bench.port.advance(bench.ms)
+    bench.driver.perform(Pulse(door), at(begun_ms))
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_slow_disk_takes_nothing_off_an_order_s_patience(kind: str) -> None:
+    """Ordered behind a commit of four seconds, a question out whose reply is lost: it waits, and goes out once."""
+    bench = BusBench(kind).settled()
+    bench.order(Attend(True))
+    bench.wire.to_near = Faults(lose=1.0)
+    asked = len(bench.questions())
+    bench.run(1000, until=lambda: len(bench.questions()) > asked)
+    ordered_late(bench, 1)
+    bench.wire.to_near = Faults(delay_ms=16)
+    bench.run(3000)
+    assert bench.told(PulseDropped) == []
+    assert bench.told(PulseSent) == [PulseSent(1)] and len(bench.unlocked()) == 1
+
+
+@pytest.mark.parametrize("kind", ["kr-cu24", "8a80"])
+def test_a_slow_disk_takes_nothing_off_the_answer_to_an_unlock(kind: str) -> None:
+    """The board's answer comes as soon after the order as ever, and is heard."""
+    bench = BusBench(kind).settled()
+    bench.run(3000, until=lambda: bench.ms % 1000 == 500)
+    lost = bench.count("lost")
+    ordered_late(bench, 1)
+    bench.run(3000)
+    assert len(bench.told(PulseAnswered)) == 1 and bench.count("lost") == lost
 
 
 @pytest.mark.parametrize("kind", QUIET_KINDS)
