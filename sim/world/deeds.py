@@ -106,9 +106,11 @@ def _unspent(me: Person) -> Deeds:
         _, custody, order, _ = world.archive.doors()[door]
         there = token.purpose in (Purpose.STAFF, Purpose.TECHNICIAN) or order == token.order
         if not there and token.purpose is Purpose.COLLECT:  # staff have laid the item elsewhere: its code goes with it
-            doors = {at for at, held in world.scene.story.held.items() if held == token.order}
-            current = not token.text.isdecimal() or world.cloud.sms.get(token.order) == token.text
-            if doors and current and now_s <= token.exp and cti not in world.register.revoked:
+            story, loaded = world.scene.story, world.register.loaded
+            doors = {at for at, held in story.held.items() if held == token.order}
+            if token.text.isdecimal():
+                doors = {at for at in doors if loaded.get(story.loads[at]) == cti}
+            if doors and now_s <= token.exp and cti not in world.register.revoked:
                 world.checks.by[3].breach(f"the code {cti} is bound to door {door}, and its item lies behind {doors}")
         gone = cti in world.scene.story.lapsed or cti in world.register.revoked or custody == "empty"
         if not there or now_s > token.exp or (gone and token.purpose is Purpose.COLLECT):
@@ -128,25 +130,25 @@ def _held(me: Person) -> Deeds:
     Of several items of one order it is the cabinet's choice which comes first; each has a code of its own.
     """
     world = me.world
-    for _, order in sorted(world.scene.story.held.items()):
+    for door, order in sorted(world.scene.story.held.items()):
         doors = {door for door, held in world.scene.story.held.items() if held == order}
         if not doors:
             continue  # nothing of it is held any more
         world.counts["quiet/collected"] += 1
-        code = _by_sms(me, order) or me.code(Purpose.COLLECT, order=order)
+        code = (door in doors and _by_sms(me, door)) or me.code(Purpose.COLLECT, order=order)
         yield from _must_open(me, code, doors)
         if doors <= {door for door, held in world.scene.story.held.items() if held == order}:
             world.checks.by[3].breach(f"order {order} was collected and is still held behind the doors {sorted(doors)}")
 
 
-def _by_sms(me: Person, order: str) -> Issued | None:
-    """The code that the owner had by SMS, for every other item that has one which was never used; None for a token."""
-    register, digits = me.world.register, me.world.cloud.sms.get(order, "")
-    codes = [register.tokens[cti] for cti in register.typed.get(digits, ()) if register.tokens[cti].order == order]
-    spent = me.world.archive.spent()
-    good = [code for code in codes if code.cti not in spent]
-    me.world.counts["quiet/by_turns"] += 1
-    return good[-1] if good and me.world.counts["quiet/by_turns"] % 2 else None
+def _by_sms(me: Person, door: int) -> Issued | None:
+    """The code that the owner of what lies here had by SMS, for every other item, if it was never used; else None."""
+    world = me.world
+    world.counts["quiet/by_turns"] += 1
+    cti = world.register.loaded.get(world.scene.story.loads.get(door, -1), "")
+    if not world.counts["quiet/by_turns"] % 2 or not cti or cti in world.archive.spent():
+        return None
+    return world.register.tokens[cti]
 
 
 def _must_open(me: Person, code: Issued, doors: Set[int]) -> Deeds:

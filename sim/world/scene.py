@@ -77,6 +77,7 @@ class Story:
         self.bound: dict[str, int] = {}
         self.lapsed: set[str] = set()
         self.held: dict[int, str] = {}
+        self.loads: dict[int, int] = {}
         self.revoked_version = self.keys_version = 0
         self.staff, self.duty = False, ""
 
@@ -125,6 +126,7 @@ class Story:
             self.held.pop(row.door, None)
         if row.kind in ARRIVES:
             self.held[row.door] = bytes.fromhex(row.data["order"]).decode()
+            self.loads[row.door] = int(row.data.get("load", -1))
 
 
 class Trouble:

@@ -167,6 +167,14 @@ def test_whoever_is_still_on_their_way_comes_before_everything_is_taken_out() ->
     assert [who for who in shows if who != "careful"][:3] == ["collects_late", "collects_late", "quiet"]
 
 
+def test_of_two_items_of_one_order_each_is_asked_for_by_its_own_number() -> None:
+    """The owner's last SMS is of an item that staff took out; what still lies there has another (world 3300056)."""
+    first, second = ({"order": "A1", "door": door} for door in (2, 1))
+    outcome = lived(("careful", first), ("careful", second), ("takes_out", {"count": 1}))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    assert any(" quiet types a number" in line for line in outcome.trace)
+
+
 def test_a_quiet_phase_that_does_not_end_is_no_good_world(tmp_path: Path) -> None:
     """Whatever keeps it from being over, its demands were not made: that is said, not passed over."""
     world = World(Plan(seed=5, end_ms=1, site=QUICK), tmp_path)
