@@ -1,7 +1,8 @@
 """A short, crowded world for one cast: what a planted bug needs to show itself happens within minutes.
 
 The plan of a seed is drawn as always (``sim.world.forecast``), a few hours long; the cast's people and weather are put
-on top, each drawn by its own kind's draw. The same seed and cast give the same plan. Knows plans only.
+on top, each drawn by its own kind's draw; staff are at work only where the cast has them. The same seed and cast give
+the same plan. Knows plans only.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def _fits(seed: int, cast: Cast) -> bool:
 def plan_of(seed: int, cast: Cast) -> Plan:
     """The plan of a seed with this cast."""
     site = lock_boards.drawn(seed, cast.board) if cast.board else {}
-    drawn = draw(seed, cast.days, visits=cast.visits, faults=LEVEL, **site)
+    drawn = draw(seed, cast.days, visits=cast.visits, faults=LEVEL, rounds=False, **site)
     more = [*_people(seed, cast, drawn), *_weather(seed, cast, drawn), *cast.fixed]
     first = max((happening.number for happening in drawn.happenings), default=0) + 1
     added = [

@@ -30,10 +30,18 @@ KEPT_DAYS, KEPT_LEVEL = 3.0, 0.3
 """A world of days in which items become overdue."""
 
 
-def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: float | None = None, **built: Any) -> Plan:
+def draw(
+    seed: int,
+    days: float = 1.0,
+    *,
+    visits: int | None = None,
+    faults: float | None = None,
+    rounds: bool = True,
+    **built: Any,
+) -> Plan:
     """The plan of seed ``seed``. ``visits`` a day and the level of ``faults`` are drawn unless given (0 for none).
 
-    ``built`` are properties of the site that are not drawn.
+    ``rounds`` False: without staff at work. ``built`` are properties of the site that are not drawn.
     """
     chance = Random(f"{seed}/site")
     site = structs.replace(_site(chance), **_fitted(seed) | built)
@@ -48,7 +56,8 @@ def draw(seed: int, days: float = 1.0, *, visits: int | None = None, faults: flo
             at_ms = stream.randrange(FIRST_MS, max(FIRST_MS + 1, end_ms))
             drawn.append((at_ms, what, _within(one(stream, site), at_ms, end_ms)))
     happenings = _numbered(seed, drawn, 1)
-    happenings += _numbered(seed, crowd.rounds(seed, end_ms, a_day), len(happenings) + 1)
+    if rounds:
+        happenings += _numbered(seed, crowd.rounds(seed, end_ms, a_day), len(happenings) + 1)
     happenings.sort(key=lambda happening: (happening.at_ms, happening.number))
     return Plan(seed=seed, end_ms=end_ms, site=site, happenings=happenings)
 

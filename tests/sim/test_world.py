@@ -175,6 +175,20 @@ def test_of_two_items_of_one_order_each_is_asked_for_by_its_own_number() -> None
     assert any(" quiet types a number" in line for line in outcome.trace)
 
 
+def test_papers_are_laid_in_behind_a_door_that_nobody_saw_open() -> None:
+    """The board goes dark when the hook has let go, not before: the leaf springs open, unseen, and is shut on papers."""
+    outcome = lived(("lays_in_unseen", {"order": "A1"}), site=structs.replace(QUICK, doors=24, boards=2))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    steps = [
+        "door     1 opens by coil",
+        "lays_in_unseen shuts 1",
+        "service_changed door=1 reason=unwatched",
+        "moved door=13",
+    ]
+    found = [next(n for n, line in enumerate(outcome.trace) if step in line) for step in steps]
+    assert found == sorted(found)
+
+
 def test_a_quiet_phase_that_does_not_end_is_no_good_world(tmp_path: Path) -> None:
     """Whatever keeps it from being over, its demands were not made: that is said, not passed over."""
     world = World(Plan(seed=5, end_ms=1, site=QUICK), tmp_path)
