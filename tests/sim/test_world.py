@@ -176,7 +176,7 @@ def test_of_two_items_of_one_order_each_is_asked_for_by_its_own_number() -> None
 
 
 def test_papers_are_laid_in_behind_a_door_that_nobody_saw_open() -> None:
-    """The board goes dark when the hook has let go, not before: the leaf springs open, unseen, and is shut on papers."""
+    """The board goes dark when the hook has let go, not before: the leaf springs open unseen, and is shut again."""
     outcome = lived(("lays_in_unseen", {"order": "A1"}), site=structs.replace(QUICK, doors=24, boards=2))
     assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
     steps = [
