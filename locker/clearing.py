@@ -159,6 +159,8 @@ class Round(Chore):
     def _pause(self) -> None:
         """Nobody had done anything for long when the door was shut: it may have been anybody's hand. Ask to go on."""
         self.room = None
+        if self.whole:
+            self.duty.books.remember_round(self.name, self._left)
         self.duty.fire("list")
 
     def gave_up(self, room: Compartment, now: Now) -> None:

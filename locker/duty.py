@@ -179,8 +179,9 @@ class Duty:
         self._reason, self.unattended = "", False
 
     def touched(self, button: str, now: Now) -> None:
-        """A button of this duty's page."""
-        if self.outdated(now):
+        """A button of this duty's page. An answer that was still missing counts, whatever has become of the code."""
+        asked = self.state is DutyState.ASKING
+        if not asked and self.outdated(now):
             return
         self.attend(now)
         if button == "finish":
@@ -189,7 +190,8 @@ class Duty:
             self.home(now)
         else:
             self._chosen(button, now)
-            self.refresh()
+            if not (asked and self.outdated(now)):
+                self.refresh()
 
     def _chosen(self, button: str, now: Now) -> None:
         """A button of the menu begins a chore; any other is the chore's."""

@@ -83,7 +83,7 @@ class Audit(Round):
             answer = "it_is_in"
         if answer in ("it_is_in", "it_is_not"):
             answer_question(self.duty, room, answer == "it_is_in", now)
-        elif answer == LABEL and self.duty.books.holding(self._found.order, Kind.CERTIFICATE) is not room:
+        elif answer == LABEL and (room.custody, room.order, room.kind) != self._named:
             self._lies_here(room, now)
         elif answer not in ("as_listed", LABEL):
             self._corrected(room, found="empty" if answer == "missing" else "other")
@@ -95,6 +95,11 @@ class Audit(Round):
         if answer in ("as_listed", "missing", LABEL):
             self.duty.books.looked(room, self.duty.fields())
         self.duty.say("audited", room, expected=expected, custody=custody, outcome=answer)
+
+    @property
+    def _named(self) -> tuple[Custody, bytes, Kind]:
+        """What the label that was scanned names, as the books have it."""
+        return Custody.HOLDING, self._found.order, Kind.CERTIFICATE
 
     def _is_asked_for(self, room: Compartment) -> bool:
         """Whether the label is that of the envelope about which it is asked whether it lies here."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from locker.books import AUDIT
 from locker.chore import DIGITS, Chore, Page, Parcel, buttons_of, is_shut, item_facts, row_of
 from locker.compartment import Compartment
 from locker.labels import Label, mark
@@ -150,7 +151,7 @@ class Load(Chore):
         why = self._then
         self._drop(room, why)
         self.duty.fire("label")
-        if why == "larger":
+        if why == "larger" and not self.duty.unattended:
             self._tries += 1
             self._put_in(self._larger(room, now), now)
 
@@ -199,16 +200,24 @@ class Load(Chore):
 
 
 def answer_question(duty: Duty, room: Compartment, lies_there: bool, now: Now) -> None:
-    """Somebody has looked where an item was being put in when everything stopped: it lies there, or it does not."""
-    task, parcel = duty.books.memory.questions[room.door]
-    duty.books.settled(room)
-    duty.books.looked(room, duty.fields())
-    if lies_there:
-        found = duty.books.lay(room, parcel, now)
-        duty.books.note_loader(room, parcel.by or duty.by)
+    """Somebody has looked where an item was being put in when everything stopped: it lies there, or it does not.
+
+    Loaded once more meanwhile, behind another door, it lies there no longer: that door has to be looked into.
+    """
+    books = duty.books
+    task, parcel = books.memory.questions[room.door]
+    books.settled(room)
+    books.looked(room, duty.fields())
+    other = books.holding(parcel.order, parcel.kind)
+    if lies_there and other is not None:
+        books.close(other, AUDIT, duty.fields())
+        duty.say("reassigned", room, **(books.lay(room, books.lift(other), now) | {"from": other.door}))
+    elif lies_there:
+        found = books.lay(room, parcel, now)
+        books.note_loader(room, parcel.by or duty.by)
         duty.say("reassigned" if task == "reassign" else "loaded", room, **found)
     else:
-        duty.books.empty(room)
+        books.empty(room)
         duty.say("load_given_up", room, item=parcel.order.hex(), why="not_in")
 
 

@@ -116,6 +116,8 @@ class Reassign(Chore):
         self._answer = ""
         self.duty.books.ask_later(target, self.name, parcel)
         if not self.duty.work(target, now, order=parcel.order, cause="in"):
+            if self.state is DutyState.ASKING and target.custody is Custody.RESERVED:
+                return  # it was open before: the question stays
             self.duty.books.settled(target)
             if self.state is not DutyState.REASONING:
                 self.duty.fire("why")
@@ -142,7 +144,9 @@ class Reassign(Chore):
         load = {} if room.load is None else {"old_load": room.load}
         self.duty.say("taken_out", room, item=room.order.hex(), why="reassign", **load)
         self._parcel = self.duty.books.lift(room)
-        if self._target is not None and self._target.free:
+        if self._target is not None and self._target.free and self.duty.unattended:
+            self.duty.fire("why")  # nobody may be there to put it in
+        elif self._target is not None and self._target.free:
             self._put_in(now)
         else:
             self.duty.refuse(Refusal.NOTHING_FREE, "the compartment it was meant for is free no more", now)

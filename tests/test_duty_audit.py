@@ -131,6 +131,34 @@ def test_the_label_of_the_envelope_that_is_asked_for_says_that_it_is_in(stage: D
     assert stage.last("audited")["outcome"] == "it_is_in"
 
 
+def loaded_twice(stage: DutyStage) -> tuple[int, int, int]:
+    """A load is cut short at one door, and its envelope is loaded behind another: the doors, and the number it got."""
+    stage.on_duty()
+    stage.tap("load")
+    first = stage.scans("A1")
+    stage.springs(first)
+    stage.crash()
+    stage.on_duty()
+    stage.tap("load")
+    second = stage.loaded("A1")
+    stage.tap("back")
+    number = stage.cabinet.rooms[second].load
+    assert number is not None
+    return first, second, number
+
+
+@pytest.mark.parametrize("by", ["label", "it_is_in", "settle"])
+def test_an_envelope_is_never_booked_behind_two_doors(stage: DutyStage, by: str) -> None:
+    """It lies where it was put in at first, and keeps the number it got since; the other door is to be looked into."""
+    first, second, number = loaded_twice(stage)
+    stage.tap("settle" if by == "settle" else "audit")
+    looks(stage, first, {"label": "A1", "it_is_in": "it_is_in", "settle": "it_is_in"}[by])
+    assert held(stage) == {first: (b"A1", Kind.CERTIFICATE)} and stage.cabinet.rooms[first].load == number
+    other = stage.cabinet.rooms[second]
+    assert (stage.lies(second), other.in_service, other.reason) == (EMPTY, False, "audit")
+    assert stage.cabinet.rooms[first].in_service and stage.cabinet.duty.books.questions() == []
+
+
 # --- a resident's reservation ---------------------------------------------------------------------
 
 

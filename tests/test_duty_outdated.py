@@ -96,6 +96,21 @@ def test_the_answer_at_an_open_door_counts_and_the_next_door_stays_shut(stage: D
     stage.springs(second)
 
 
+def test_an_answer_that_was_missing_counts_when_the_code_has_run_out(stage: DutyStage) -> None:
+    """The door is shut, the question stands: what was handed out is out of the books, and then the duty is over."""
+    door = stage.stored("R1")
+    stage.wait(61_000)
+    begins(stage)
+    for button in ("by_hand", f"door:{door}", "why:code_lost"):
+        stage.tap(button)
+    stage.goes(door)
+    assert stage.screen.name == "duty_handed"
+    runs_out(stage)
+    stage.tap("handed_out")
+    assert stage.lies(door) == EMPTY and stage.last("handed_out")["door"] == door
+    is_over(stage)
+
+
 def test_no_larger_door_opens_for_an_envelope_that_did_not_fit(stage: DutyStage) -> None:
     """It is in the person's hands, the door that was too small is free again, and nothing is left to be settled."""
     begins(stage)
