@@ -8,7 +8,7 @@ from __future__ import annotations
 from locker.model import Purpose
 from sim.world.archive import Row
 from sim.world.scene import Check, Scene
-from sim.world.site import Issued, plain
+from sim.world.site import CERTIFICATE, Issued, plain
 
 LEEWAY_S = 120
 STIMULUS_MS = 15_000
@@ -82,7 +82,7 @@ class DutyHolds(Check):
 class LaidWhenShut(Check):
     """Invariant 6. That an item lies behind a door (loaded, moved there, found there) is said when that door was seen
     shut, never before; an envelope only under an order whose label was held up, or whose item staff had in their
-    hands, and behind the door that was opened for it. Nothing is recalled that was not said to be overdue.
+    hands, behind the door that was opened for it, and behind one door only. Nothing is recalled that was not said to be overdue.
     """
 
     number, name = 6, "laid_when_shut"
@@ -119,6 +119,9 @@ class LaidWhenShut(Check):
             self.breach(
                 f"event {row.seq} says that order {order} lies behind a door that was opened for {plain(meant)}"
             )
+        doors = [door for door, held in self.scene.story.held.items() if held == order]
+        if len(doors) > 1 and order.startswith(CERTIFICATE):
+            self.breach(f"event {row.seq}: the one envelope of order {order} is said to lie behind the doors {doors}")
         if row.door in self._open:
             self.breach(f"event {row.seq} says that order {order} lies behind door {row.door}, which stands open")
         if order not in self.scene.register.labelled:

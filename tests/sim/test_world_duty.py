@@ -202,11 +202,19 @@ def _laid_without_a_label(stand: Stand) -> None:
     stand.row("loaded", 1, order=b"E7".hex(), load=1)
 
 
+def _behind_two_doors(stand: Stand) -> None:
+    stand.register.labelled.add("E1")
+    stand.row("loaded", 1, order=b"E1".hex(), load=1)
+    stand.row("loaded", 2, order=b"E1".hex(), load=2)
+
+
 def _recalled_early(stand: Stand) -> None:
     stand.row("recalled", 1, item=b"E1".hex())
 
 
-@pytest.mark.parametrize("wrong", [_laid_while_open, _laid_without_a_label, _for_another_label, _recalled_early])
+@pytest.mark.parametrize(
+    "wrong", [_laid_while_open, _laid_without_a_label, _for_another_label, _behind_two_doors, _recalled_early]
+)
 def test_what_is_said_to_lie_there_was_seen_to(stand: Stand, wrong: Callable[[Stand], None]) -> None:
     """Each of these is a breach of ``laid_when_shut``."""
     wrong(stand)
