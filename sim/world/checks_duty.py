@@ -82,7 +82,8 @@ class DutyHolds(Check):
 class LaidWhenShut(Check):
     """Invariant 6. That an item lies behind a door (loaded, moved there, found there) is said when that door was seen
     shut, never before; an envelope only under an order whose label was held up, or whose item staff had in their
-    hands, behind the door that was opened for it, and behind one door only. Nothing is recalled that was not said to be overdue.
+    hands, behind the door that was opened for it, and behind one door only. Nothing is recalled that was not said to be
+    overdue.
     """
 
     number, name = 6, "laid_when_shut"
