@@ -291,6 +291,15 @@ def test_no_door_is_opened_to_lay_an_item_on_anothers(stand: Stand) -> None:
     assert "own_order_only" in {breach.check for breach in stand.breaches()}
 
 
+def test_an_item_behind_an_open_door_may_get_its_right_owner(stand: Stand) -> None:
+    """It lay there already, and somebody has left the door open: no breach of ``laid_when_shut`` (world 3500056)."""
+    stand.register.labelled |= {"E1", "E2"}
+    stand.row("loaded", 1, order=b"E1".hex(), load=1)
+    stand.row("opened", 1, **stand.fields(_opening(stand, _begins(stand))))
+    stand.row("reassigned", 1, order=b"E2".hex(), load=2, item=b"E1".hex(), **{"from": 1})
+    assert "laid_when_shut" not in {breach.check for breach in stand.breaches()}
+
+
 def test_a_moved_item_that_is_overdue_may_be_recalled(stand: Stand) -> None:
     """What was overdue behind one door is so behind the next: no breach of ``laid_when_shut``."""
     stand.register.labelled.add("E1")
