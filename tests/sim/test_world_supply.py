@@ -78,7 +78,7 @@ def test_a_doze_changes_nothing_that_is_told(seed: int) -> None:
     """
     print(f"seed {seed}")
     told = {}
-    site = {"board": "cu24", "doors": 6, "boards": 1, "poll_ms": 100, "reserve_s": 0}
+    site: dict[str, Any] = {"board": "cu24", "doors": 6, "boards": 1, "poll_ms": 100, "reserve_s": 0}
     for dozes in (False, True):
         plan = draw(seed, 0.1, visits=40, faults=0.0, **site, dozes=dozes)
         outcome = campaign.play(plan, kept=None)
