@@ -32,6 +32,7 @@ class Cloud:
         self.doors: dict[int, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
         self.held: dict[int, str] = {}
+        self.overdue: set[int] = set()
         self.sms: dict[str, str] = {}
         self.barred: set[str] = set()
         self.conn: dict[str, Any] = {}
@@ -81,6 +82,10 @@ class Cloud:
             self.sms[bytes.fromhex(data["order"]).decode()] = hotp.code(PICKUP, int(data["load"]), DIGITS)
         if kind in ("wrong_door", "quarantine_lifted"):
             (self.barred.add if kind == "wrong_door" else self.barred.discard)(str(data["device"]))
+        if kind == "overdue":
+            self.overdue.add(door)
+        elif kind in NO_LONGER_HELD:
+            self.overdue.discard(door)
         if kind in FROM:
             self.held.pop(int(data.get("from", 0)), None)
         if kind in NO_LONGER_HELD:

@@ -57,7 +57,6 @@ UNREACHABLE: dict[str, str] = {
     "visit_row/empty:reminded": "the reminder takes the place of the screen with the button for a larger one",
     **{f"door_row/found_open:{state}": _TOLD_ONCE for state in ("forced", "open", "opening")},
     **{f"door_row/opened:{state}": _PULSED for state in ("forced", "left_open")},
-    "refusal/occupied": "no cabinet of a world has sensors inside its compartments",
     "event/door_slower": _TREND,
     "event/cycles_due": _TREND,
     "event/receipts_off": _START,

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from sim.world import crowd
 from sim.world.doze import AWAKE_EVERY
+from sim.world.hands import envelope
 from sim.world.plan import DAY_MS, HOUR_MS, MINUTE_MS, Happening, Plan, Site
 from sim.world.seam import POINTS
 from sim.world.supply import FRESH_CELSIUS
@@ -26,7 +27,7 @@ SCANNER_TIMES = 3
 LONG_DAYS, LONG_VISITS, LONG_LEVEL = 18.0, 30, 0.1
 LONG_SITE: dict[str, Any] = {"doors": 6, "boards": 1, "idle_poll_ms": 10_000, "events_max": 1000, "events_kept": 100}
 """A long world: so many days, with so many visits a day and so few faults."""
-KEPT_DAYS, KEPT_LEVEL = 3.0, 0.3
+KEPT_DAYS, KEPT_LEVEL, LEFT, RECALLS = 3.0, 0.3, 3, 2
 """A world of days in which items become overdue."""
 
 
@@ -87,8 +88,14 @@ def draw_long(seed: int) -> Plan:
 
 
 def draw_kept(seed: int) -> Plan:
-    """The plan of a world of days whose items may lie for one day only: some are overdue by the end."""
-    return draw(seed, KEPT_DAYS, visits=LONG_VISITS, faults=KEPT_LEVEL, doors=6, boards=1, keeping_days=1)
+    """The plan of a world of days whose items may lie for one day only: some are overdue by the end, and recalled."""
+    plan = draw(seed, KEPT_DAYS, visits=LONG_VISITS, faults=KEPT_LEVEL, doors=6, boards=1, keeping_days=1)
+    orders = [envelope("K", n) for n in range(LEFT)]
+    comes: list[crowd.Entry] = [(DAY_MS, "person", {"kind": "loads", "orders": orders})]
+    comes += [(DAY_MS + HOUR_MS + n, "person", {"kind": "recalls"}) for n in range(RECALLS)]
+    happenings = [*plan.happenings, *_numbered(seed, comes, len(plan.happenings) + 1)]
+    happenings.sort(key=lambda happening: (happening.at_ms, happening.number))
+    return structs.replace(plan, happenings=happenings)
 
 
 def _fitted(seed: int) -> dict[str, Any]:

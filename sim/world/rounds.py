@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from locker import door_labels
 from sim.world.hands import Worker, envelope, label_of
 from sim.world.people import Person
+from sim.world.plan import DAY_MS, MINUTE_MS
 from sim.world.scene import DOORS_CODE, LABEL
 from sim.world.site import CABINET
 
 if TYPE_CHECKING:
     from sim.world.world import Deeds
+
+WAITS_MS = 10 * MINUTE_MS
 
 
 def loads(me: Person) -> Deeds:
@@ -33,6 +36,15 @@ def loads_and_goes(me: Person) -> Deeds:
 def clears(me: Person) -> Deeds:
     """Staff go round and take out what residents left and what is overdue."""
     yield from Worker(me, "take_out", "recall").works()
+
+
+def recalls(me: Person) -> Deeds:
+    """Staff who wait until the cloud says that something is overdue, for two days at the most, come and take it out."""
+    for _ in range(2 * DAY_MS // WAITS_MS):
+        if me.world.cloud.overdue:
+            break
+        yield WAITS_MS
+    yield from Worker(me, "recall").works()
 
 
 def audits(me: Person) -> Deeds:
@@ -74,6 +86,7 @@ KINDS: dict[str, Callable[[Person], Deeds]] = {
         loads,
         loads_and_goes,
         clears,
+        recalls,
         audits,
         hands_out,
         reassigns,

@@ -44,6 +44,7 @@ PEOPLE: dict[str, str] = {
     "loads": "红管家按标签一件件放证件",
     "loads_and_goes": "红管家放证件放到一半被叫走",
     "clears": "红管家一扇门一扇门取材料，收回过期的",
+    "recalls": "红管家收回过期的",
     "audits": "红管家盘点每一扇门",
     "hands_out": "红管家替居民人工开门，把东西交给本人",
     "reassigns": "红管家给一件东西换门",
