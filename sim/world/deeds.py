@@ -57,9 +57,10 @@ def quiet(world: World) -> Deeds:
         yield 60_000  # whoever means to come back with their code does so first
     me = Person(world, Happening(number=QUIET, at_ms=world.ms, what="person", args={"kind": "quiet"}))
     for _ in range(3):
-        for door in me.street.doors:
-            if me.street.is_open(door):
-                yield from me.shuts(door)
+        for door in filter(me.street.is_open, me.street.doors):
+            if _being_collected(me, door):
+                me.leaves_in(door)
+            yield from me.shuts(door)
         yield 200_000
         yield from staff.repairs(me)
     yield 7_200_000 if any(custody == "reserved" for _, custody, _, _ in world.archive.doors().values()) else 70_000
@@ -72,6 +73,13 @@ def quiet(world: World) -> Deeds:
             break
         yield 30_000
     world.look_closely()
+
+
+def _being_collected(me: Person, door: int) -> bool:
+    """Whether a collection is going on there: shut now, by whomever, it is over, and the cabinet must believe it."""
+    permit = me.scene.story.permits.get(door)
+    token = me.world.register.tokens.get(permit.row.cti) if permit is not None and not permit.ended else None
+    return token is not None and token.purpose is Purpose.COLLECT
 
 
 def _faults_end(world: World) -> Deeds:

@@ -175,6 +175,19 @@ def test_of_two_items_of_one_order_each_is_asked_for_by_its_own_number() -> None
     assert any(" quiet types a number" in line for line in outcome.trace)
 
 
+def test_what_somebody_else_shuts_in_was_collected_for_all_the_cabinet_knows() -> None:
+    """A collector is called away; their door is pushed shut before the cabinet gives the visit up (world 3700013)."""
+    happenings = [
+        Happening(number=n, at_ms=n * 60_000, what="person", chance=3, args={"kind": kind, "order": "A1"})
+        for n, kind in enumerate(("careful", "walks_off"), 1)
+    ]
+    outcome = campaign.play(Plan(seed=5, end_ms=150_000, site=QUICK, happenings=happenings))
+    assert outcome.good, [outcome.error, outcome.breaches, *outcome.trace]
+    ends = ["walks_off shows", "quiet shuts 1", "collected door=1"]
+    found = [next(n for n, line in enumerate(outcome.trace) if end in line) for end in ends]
+    assert found == sorted(found)
+
+
 def test_papers_are_laid_in_behind_a_door_that_nobody_saw_open() -> None:
     """The board goes dark when the hook has let go, not before: the leaf springs open unseen, and is shut again."""
     outcome = lived(("lays_in_unseen", {"order": "A1"}), site=structs.replace(QUICK, doors=24, boards=2))
