@@ -370,7 +370,8 @@ def test_a_door_that_stands_open_and_is_opened_again_is_in_use(stand: Stand) -> 
 def test_what_a_full_log_has_emptied_is_not_waited_for(stand: Stand) -> None:
     """The cloud was away for so long that the log was full: rows that it was sent are emptied, others come after them.
 
-    Found by world 961600 (0.5 days), in which the cloud was away for eight hours and the log held 1,500 rows.
+    Found by world 961600 (0.5 days), in which the cloud was away for eight hours and the log held 1,500 rows, and by
+    world 961667.
     """
     for _ in range(24):
         stand.row("visit_ended", 0, why="done")
